@@ -1,0 +1,131 @@
+package fhirjson
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseKeepsDigitsAndOrder(t *testing.T) {
+	in := `{"resourceType":"Observation","b":[1,10.50,1e3,-0.0],"a":{"x":null,"y":true,"z":"ශ්‍රී \"q\" <&>"}}`
+	v, err := Parse([]byte(" " + in + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(in, string(v.Encode())); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := string(v.Get("b").Canonical()), "[1,10.50,1e3,-0.0]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"duplicate name", `{"a":1,"a":"SECRET"}`, "a field stands twice"},
+		{"bad UTF-8", "{\"a\":\"SECRET\xff\"}", "UTF-8"},
+		{"cut", `{"a":"SECRET`, "too early"},
+		{"empty", ``, "too early"},
+		{"two documents", `{} {"SECRET":1}`, "goes on after its end"},
+		{"deep", strings.Repeat("[", 101) + strings.Repeat("]", 101), "nested deeper"},
+		{"not JSON", `<html>SECRET</html>`, "not valid JSON"},
+		{"trailing comma", `[1,]`, "not valid JSON"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse([]byte(tt.in))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("got %v, want an error with %q", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("the error quotes the document: %v", err)
+			}
+		})
+	}
+	if _, err := Parse([]byte(strings.Repeat("[", 5000))); !errors.Is(err, ErrDepth) {
+		t.Errorf("got %v, want ErrDepth", err)
+	}
+	if _, err := Parse([]byte(strings.Repeat("[", 100) + strings.Repeat("]", 100))); err != nil {
+		t.Errorf("100 levels are allowed: %v", err)
+	}
+}
+
+func TestEqualIgnoresOrderOnly(t *testing.T) {
+	tests := []struct {
+		name, a, b string
+		want       bool
+	}{
+		{"member order", `{"a":1,"b":{"c":2,"d":3}}`, `{"b":{"d":3,"c":2},"a":1}`, true},
+		{"array order", `[1,2]`, `[2,1]`, false},
+		{"digits", `10.50`, `10.5`, false},
+		{"text and number", `"1"`, `1`, false},
+		{"white space", `{ "a" : [ ] }`, `{"a":[]}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, errA := Parse([]byte(tt.a))
+			b, errB := Parse([]byte(tt.b))
+			if err := errors.Join(errA, errB); err != nil {
+				t.Fatal(err)
+			}
+			if got := Equal(a, b); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestChange(t *testing.T) {
+	v, err := Parse([]byte(`{"resourceType":"Patient","name":[{"given":["A","B"]},{"given":["C"]}],"x":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var given []string
+	for _, g := range v.All("name.given") {
+		given = append(given, g.Str())
+	}
+	if diff := cmp.Diff([]string{"A", "B", "C"}, given); diff != "" {
+		t.Error(diff)
+	}
+	c := v.Clone()
+	c.SetFirst(1, "id", Text("1"))
+	c.Set("x", Literal("2.0"))
+	c.Set("y", Bool(true))
+	c.Delete("absent")
+	c.Strings(func(field, s string) string {
+		if field == "given" {
+			return strings.ToLower(s)
+		}
+		return s
+	})
+	c.Get("name").Append(Fields(F("text", Text("D")), F("left", nil)))
+	want := `{"resourceType":"Patient","id":"1","name":[{"given":["a","b"]},{"given":["c"]},{"text":"D"}],"x":2.0,"y":true}`
+	if diff := cmp.Diff(want, string(c.Encode())); diff != "" {
+		t.Error(diff)
+	}
+	if got := v.Get("x").Scalar(); got != "1" {
+		t.Errorf("the original changed: x = %s", got)
+	}
+	if v.Get("no", "such").Str() != "" || v.Get("x", "y") != nil {
+		t.Error("a missing path must be nil")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"resourceType":"Patient","_birthDate":{"extension":[]},"a":[null,1.50,"x"]}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		v, err := Parse(in)
+		if err != nil {
+			return
+		}
+		again, err := Parse(v.Encode())
+		if err != nil {
+			t.Fatalf("what was encoded does not parse: %v", err)
+		}
+		if !Equal(v, again) {
+			t.Fatal("encoding changed the value")
+		}
+	})
+}
