@@ -44,7 +44,9 @@ type Appointment struct {
 	Description           string                   `json:"description,omitzero"`
 	SupportingInformation []Reference              `json:"supportingInformation,omitempty"`
 	Start                 string                   `json:"start,omitzero"`
+	StartExt              *Element                 `json:"_start,omitzero,omitempty"`
 	End                   string                   `json:"end,omitzero"`
+	EndExt                *Element                 `json:"_end,omitzero,omitempty"`
 	MinutesDuration       int                      `json:"minutesDuration,omitzero"`
 	Slot                  []Reference              `json:"slot,omitempty"`
 	Created               string                   `json:"created,omitzero"`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -208,17 +207,4 @@ func writeString(buf *bytes.Buffer, s string) {
 	// strings of the envelope are made by this project.
 	v, _ := jsontext.AppendQuote(buf.AvailableBuffer(), s)
 	buf.Write(v)
-}
-
-// Encode gives a resource as JSON, without line break.
-func Encode(r Resource) ([]byte, error) {
-	var buf bytes.Buffer
-	if err := writeResource(&buf, r); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-func writeResource(buf *bytes.Buffer, r Resource) error {
-	return json.MarshalWrite(buf, r)
 }

@@ -178,14 +178,7 @@ func decodeError(err error) error {
 		return d
 	}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		cause := ErrSyntax
-		switch {
-		case errors.Is(s, jsontext.ErrDuplicateName):
-			cause = ErrDuplicate
-		case s.Err != nil && s.Err.Error() == "invalid UTF-8":
-			cause = ErrUTF8
-		}
-		return &DecodeError{Pointer: safePointer(s.JSONPointer), Err: cause}
+		return &DecodeError{Pointer: safePointer(s.JSONPointer), Err: syntaxCause(s, ErrSyntax)}
 	}
 	if s, ok := errors.AsType[*json.SemanticError](err); ok {
 		return &DecodeError{Pointer: safePointer(s.JSONPointer), Err: ErrType}
@@ -194,6 +187,19 @@ func decodeError(err error) error {
 		return &DecodeError{Err: ErrSyntax}
 	}
 	return &DecodeError{Err: ErrType}
+}
+
+// syntaxCause tells the causes of a syntactic error apart. The library has no
+// value for invalid UTF-8 that could be compared, only its text; a test holds
+// it fast.
+func syntaxCause(s *jsontext.SyntacticError, otherwise error) error {
+	switch {
+	case errors.Is(s, jsontext.ErrDuplicateName):
+		return ErrDuplicate
+	case s.Err != nil && s.Err.Error() == "invalid UTF-8":
+		return ErrUTF8
+	}
+	return otherwise
 }
 
 // safePointer keeps of a JSON pointer the indexes and the names that could be

@@ -72,7 +72,7 @@ func NewDeviceLK() *Device {
 func NewDevice() *Device {
 	return &Device{
 		Status: DeviceActive,
-		Type:   &CodeableConcept{Coding: []Coding{{System: SystemSNOMED, Code: "129465004", Display: "Medical record"}}},
+		Type:   &CodeableConcept{Coding: []Coding{{System: SystemSNOMED, Code: "129465004"}}},
 	}
 }
 
