@@ -15,6 +15,8 @@ import (
 	"github.com/nehrbridge/nehrbridge/mapper"
 )
 
+//go:generate go run ./internal/whomap/generate
+
 //go:embed maps/*.yaml
 var embedded embed.FS
 
