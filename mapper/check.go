@@ -212,7 +212,7 @@ var (
 		KindFinding:        {types: answers},
 		KindTest:           {types: answers},
 		KindQuestion:       {types: answers},
-		KindCoded:          {types: []dhis2.ValueType{dhis2.Text, dhis2.LongText, dhis2.MultiText}},
+		KindCoded:          {types: texts},
 		KindDueDate:        {types: days, systems: []CodeSystem{LOINC}, needsCode: true},
 		KindSystolic:       {types: numbers},
 		KindDiastolic:      {types: numbers},
