@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/mapper"
@@ -23,10 +24,11 @@ var embedded embed.FS
 // LoadMap parses one UID map; name is what errors call it. A map may extend an
 // embedded one. The error is a *MapError with every mistake.
 func LoadMap(name string, data []byte) (*mapper.Map, error) {
-	s, err := embeddedMaps()
+	known, err := embeddedMaps()
 	if err != nil {
 		return nil, err
 	}
+	s := &mapSet{slices.Clone(known.maps)}
 	loaded, err := s.load(name, data)
 	if err != nil {
 		return nil, err
@@ -40,10 +42,11 @@ func LoadMap(name string, data []byte) (*mapper.Map, error) {
 // it when it maps the same program. No two maps may map one program. Errors
 // are *MapError, joined when several files have mistakes.
 func Maps(files []string) ([]*mapper.Map, error) {
-	s, err := embeddedMaps()
+	known, err := embeddedMaps()
 	if err != nil {
 		return nil, err
 	}
+	s := &mapSet{slices.Clone(known.maps)}
 	var errs []error
 	for _, file := range files {
 		data, err := readMap(file)
@@ -74,7 +77,8 @@ type loadedMap struct {
 
 type mapSet struct{ maps []loadedMap }
 
-func embeddedMaps() (*mapSet, error) {
+// embeddedMaps parses the embedded maps once; nobody changes them.
+var embeddedMaps = sync.OnceValues(func() (*mapSet, error) {
 	s := &mapSet{}
 	entries, err := embedded.ReadDir("maps")
 	if err != nil {
@@ -90,7 +94,7 @@ func embeddedMaps() (*mapSet, error) {
 		}
 	}
 	return s, nil
-}
+})
 
 func (s *mapSet) named(name string) int {
 	return slices.IndexFunc(s.maps, func(l loadedMap) bool { return l.m.Name == name })
@@ -119,7 +123,7 @@ func (s *mapSet) load(file string, data []byte) (loadedMap, error) {
 	}
 	m := &mapper.Map{}
 	if err := t.root.Decode(m); err != nil {
-		t.syntax(err)
+		t.problem(t.root, "", "cannot be decoded: "+err.Error())
 	}
 	for _, p := range m.Check() {
 		if n := t.find(p.Path); !t.spoiled[n] {

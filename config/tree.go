@@ -27,6 +27,8 @@ type tree struct {
 	problems []MapProblem
 }
 
+var unknownAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 
 // parseTree reads one YAML document. The tree has a root, or a problem.
@@ -43,13 +45,13 @@ func parseTree(file string, data []byte) *tree {
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return t.refuse(1, 1, "the file is empty")
 	} else if err != nil {
-		return t.syntax(err)
+		return t.syntax(err, data)
 	}
 	switch err := decoder.Decode(&second); {
 	case err == nil:
 		return t.refuse(second.Line, second.Column, "a second document: one file holds one map")
 	case !errors.Is(err, io.EOF):
-		return t.syntax(err)
+		return t.syntax(err, data)
 	}
 	root := document.Content[0]
 	if root.Kind != yaml.MappingNode {
@@ -72,11 +74,19 @@ func (t *tree) refuse(line, column int, reason string) *tree {
 	return t
 }
 
-func (t *tree) syntax(err error) *tree {
+// syntax reports what the parser refused. It tells a line or nothing, and of
+// an alias without an anchor only the name, by which the place is found.
+func (t *tree) syntax(err error, data []byte) *tree {
 	parts := yamlLine.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
 	line, _ := strconv.Atoi(parts[1])
-	// The parser tells no column; the line's first is where a person looks.
-	return t.refuse(max(line, 1), 1, "not YAML: "+parts[2])
+	column := 1
+	if anchor := unknownAnchor.FindStringSubmatch(parts[2]); anchor != nil {
+		if before, _, found := bytes.Cut(data, []byte("*"+anchor[1])); found {
+			line = 1 + bytes.Count(before, []byte("\n"))
+			column = 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+		}
+	}
+	return t.refuse(max(line, 1), column, "not YAML: "+parts[2])
 }
 
 // problem reports a mistake at a node.
