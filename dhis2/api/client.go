@@ -1,0 +1,153 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+)
+
+// Client asks one DHIS2 server. It is safe for use by many goroutines.
+type Client struct {
+	cfg  Config
+	http *resty.Client
+	auth string
+
+	mu      sync.Mutex
+	version Version // zero until known
+}
+
+// New checks the configuration and returns a client. It sends nothing.
+func New(cfg Config) (*Client, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	hc := &http.Client{
+		Transport: cfg.Transport,
+		Timeout:   cfg.Timeout,
+		// A redirect is an answer here: it leads to a login page, and a token
+		// must not travel to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c := &Client{cfg: cfg, auth: "ApiToken " + cfg.Token}
+	if cfg.Token == "" {
+		c.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Username+":"+cfg.Password))
+	}
+	c.http = resty.NewWithClient(hc).
+		SetBaseURL(cfg.BaseURL).
+		SetLogger(silent{}).
+		SetDisableWarn(true).
+		SetDoNotParseResponse(true).
+		SetHeader("Accept", "application/json").
+		SetHeader("User-Agent", cfg.UserAgent).
+		// Tells Spring Security to answer 401 instead of a login page.
+		SetHeader("X-Requested-With", "XMLHttpRequest")
+	return c, nil
+}
+
+// BaseURL is the address of the server, without a slash at its end.
+func (c *Client) BaseURL() string { return c.cfg.BaseURL }
+
+// get asks for path (from /api on) and returns the body of a 200 that is
+// JSON. Every other outcome is an *Error or an *UnreachableError; a cancelled
+// context is its own error.
+func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
+	resp, err := c.http.R().SetContext(ctx).SetHeader("Authorization", c.auth).
+		SetQueryParamsFromValues(query).Get(path)
+	if err != nil {
+		return nil, c.unreachable(ctx, path, err)
+	}
+	defer resp.RawBody().Close()
+	body, err := io.ReadAll(io.LimitReader(resp.RawBody(), c.cfg.MaxResponse+1))
+	if err != nil {
+		return nil, c.unreachable(ctx, path, err)
+	}
+	status, header := resp.StatusCode(), resp.Header()
+	fail := func(k kind, message string) error {
+		return &Error{Status: status, Method: http.MethodGet, Path: path, Message: message, kind: k,
+			RetryAfter: retryAfter(header, time.Now())}
+	}
+	switch {
+	case int64(len(body)) > c.cfg.MaxResponse:
+		return nil, fail(kindTooLarge, fmt.Sprintf("the answer has more than %d bytes: ask for smaller pages", c.cfg.MaxResponse))
+	case status >= 300 && status < 400:
+		return nil, fail(kindLogin, redirected(header.Get("Location")))
+	case status != http.StatusOK:
+		return nil, statusError(http.MethodGet, path, status, header, body, time.Now())
+	case !looksLikeJSON(header.Get("Content-Type"), body):
+		return nil, fail(kindLogin, "not JSON but a page: the session or token is not accepted, or a proxy answers instead of DHIS2")
+	}
+	return body, nil
+}
+
+func redirected(location string) string {
+	if strings.Contains(strings.ToLower(location), "login") {
+		return "redirected to a login page: the session or token is not accepted"
+	}
+	return "redirected to another address: check the base URL (https, host, context path)"
+}
+
+// looksLikeJSON tells a page from a document. The content type alone is not
+// asked: proxies drop it.
+func looksLikeJSON(contentType string, body []byte) bool {
+	if strings.Contains(strings.ToLower(contentType), "html") {
+		return false
+	}
+	for _, b := range body {
+		switch b {
+		case ' ', '\t', '\r', '\n':
+		case '<':
+			return false
+		default:
+			return true
+		}
+	}
+	return true
+}
+
+func (c *Client) unreachable(ctx context.Context, path string, err error) error {
+	// A *url.Error quotes the whole URL with its query.
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("GET %s: %w", path, context.Canceled)
+	}
+	return &UnreachableError{Method: http.MethodGet, Path: path, Err: err}
+}
+
+// document asks for path and decodes the answer.
+func document[T any](ctx context.Context, c *Client, path string, query url.Values) (*T, error) {
+	body, err := c.get(ctx, path, query)
+	if err != nil {
+		return nil, err
+	}
+	v := new(T)
+	if err := dhis2.Decode(body, v); err != nil {
+		return nil, malformed(path, err)
+	}
+	return v, nil
+}
+
+func malformed(path string, err error) error {
+	return &Error{Status: http.StatusOK, Method: http.MethodGet, Path: path, kind: kindMalformed,
+		Message: "the answer is not the document that was asked for", Err: err}
+}
+
+// silent drops what resty would print: it logs URLs.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}

@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// problem is an answer that is not a success, in the shape of DHIS2's
+// WebMessage.
+type problem struct {
+	status   int
+	code     string // DHIS2 error code
+	message  string
+	location string // of a redirect
+	body     any    // instead of the WebMessage, such as an import report
+}
+
+func bad(message string) *problem { return &problem{status: http.StatusBadRequest, message: message} }
+func notFound(message string) *problem {
+	return &problem{status: http.StatusNotFound, code: "E1005", message: message}
+}
+func forbidden(message string) *problem {
+	return &problem{status: http.StatusForbidden, message: message}
+}
+func conflict(code, message string) *problem {
+	return &problem{status: http.StatusConflict, code: code, message: message}
+}
+
+// unauthorized is 401 for programs and a redirect to the login page for
+// browsers, which do not say X-Requested-With.
+func unauthorized(r *http.Request) *problem {
+	if r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return &problem{status: http.StatusFound, location: "/dhis-web-login/"}
+	}
+	return &problem{status: http.StatusUnauthorized, message: "Unauthorized"}
+}
+
+func writeProblem(w http.ResponseWriter, p *problem) {
+	if p.location != "" {
+		w.Header().Set("Location", p.location)
+		w.WriteHeader(p.status)
+		return
+	}
+	if p.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="DHIS2 sandbox"`)
+	}
+	if p.body != nil {
+		writeJSON(w, p.status, p.body)
+		return
+	}
+	message := map[string]any{
+		"httpStatus":     http.StatusText(p.status),
+		"httpStatusCode": p.status,
+		"status":         "ERROR",
+		"message":        p.message,
+	}
+	if p.code != "" {
+		message["errorCode"] = p.code
+	}
+	writeJSON(w, p.status, message)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		// Only types of this package get here, and each of them encodes.
+		http.Error(w, "sandbox: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(body)
+}

@@ -1,0 +1,148 @@
+package sandbox
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+)
+
+// Name is what the header X-Sandbox, the system information and the first
+// page call the server.
+const Name = "nehrbridge DHIS2 sandbox"
+
+// Server is one sandbox. It is safe for use by many goroutines.
+type Server struct {
+	cfg   Config
+	minor int // 42 of 2.42
+	mux   *http.ServeMux
+
+	mu     sync.Mutex // guards all below
+	offset time.Duration
+	rand   *rand.Rand
+	store  store
+	meta   metadata
+	users  []User
+	faults []*Fault
+	jobs   map[string]*importReport
+}
+
+// New returns a server without people. Load fills it.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:   cfg,
+		rand:  rand.New(rand.NewPCG(cfg.Seed, 0x64686973)),
+		store: newStore(),
+		users: cfg.Users,
+		jobs:  map[string]*importReport{},
+	}
+	s.minor, _ = minorOf(cfg.Version)
+	s.routes()
+	return s, nil
+}
+
+func (s *Server) routes() {
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("GET /{$}", s.firstPage)
+	s.mux.HandleFunc("GET /dhis-web-login/{$}", s.loginPage)
+	s.api("GET /api/system/info", s.systemInfo)
+	s.api("GET /api/me", s.me)
+	s.api("GET /api/tracker/trackedEntities", s.listTrackedEntities)
+	s.api("GET /api/tracker/trackedEntities/{uid}", s.trackedEntity)
+	s.api("GET /api/tracker/enrollments", s.listEnrollments)
+	s.api("GET /api/tracker/enrollments/{uid}", s.enrollment)
+	s.api("GET /api/tracker/events", s.listEvents)
+	s.api("GET /api/tracker/events/{uid}", s.event)
+	s.api("POST /api/tracker", s.importTracker)
+	s.api("GET /api/tracker/jobs/{id}", s.importJob)
+	s.api("GET /api/tracker/jobs/{id}/report", s.importJobReport)
+	s.api("GET /api/programs", s.listPrograms)
+	s.api("GET /api/programs/{uid}", s.program)
+	s.api("GET /api/optionSets", s.listOptionSets)
+	s.api("GET /api/dataElements", s.listDataElements)
+	s.api("GET /api/trackedEntityAttributes", s.listAttributes)
+	s.api("GET /api/organisationUnits", s.listOrganisationUnits)
+	s.api("GET /api/users", s.listUsers)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, notFound("no such resource in the sandbox"))
+	})
+}
+
+// api registers a handler that needs an account. It runs under the lock.
+func (s *Server) api(pattern string, h func(*User, *http.Request) (any, *problem)) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		user := s.authenticate(r)
+		var body any
+		var p *problem
+		if user == nil {
+			p = unauthorized(r)
+		} else {
+			body, p = h(user, r)
+		}
+		s.mu.Unlock()
+		if p != nil {
+			writeProblem(w, p)
+			return
+		}
+		writeJSON(w, http.StatusOK, body)
+	})
+}
+
+// versioned is the optional number in /api/42/….
+var versioned = regexp.MustCompile(`^/api/(2[89]|3\d|4[0-4])/`)
+
+// Handler serves the API and a first page.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Sandbox", Name)
+		w.Header().Set("Cache-Control", "no-store")
+		path := versioned.ReplaceAllString(r.URL.Path, "/api/")
+		if rest, ok := strings.CutSuffix(path, ".json"); ok && strings.HasPrefix(path, "/api/") {
+			path = rest
+		}
+		if path != r.URL.Path {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = path, ""
+		}
+		if fault := s.takeFault(r); fault != nil {
+			fault.serve(w, r, s.mux)
+			return
+		}
+		s.mux.ServeHTTP(w, r)
+	})
+}
+
+// Advance moves the clock on.
+func (s *Server) Advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset += d
+}
+
+// Now is the server's time.
+func (s *Server) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+func (s *Server) now() time.Time { return s.cfg.Now().Add(s.offset).In(s.cfg.Zone) }
+
+// wall is how DHIS2 writes a time: wall time of the server's zone without an
+// offset. Rows are compared by it too, as the database does, so a fall-back
+// hour is ambiguous here as it is there.
+const wall = "2006-01-02T15:04:05.000"
+
+func (s *Server) stamp() dhis2.Timestamp { return dhis2.Timestamp(s.now().Format(wall)) }
