@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // AppointmentStatus is a code of http://hl7.org/fhir/appointmentstatus.
 type AppointmentStatus string
@@ -69,6 +72,7 @@ type AppointmentParticipant struct {
 	Required  string              `json:"required,omitzero"`
 	Status    ParticipationStatus `json:"status,omitzero"`
 	Period    *Period             `json:"period,omitzero,omitempty"`
+	Rest      jsontext.Value      `json:",embed"`
 }
 
 // ResourceType is "Appointment".

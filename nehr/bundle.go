@@ -122,6 +122,11 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	if own && e.Key.IsZero() {
 		return ErrNoKey
 	}
+	var room [36]byte
+	var id []byte // of an owned resource that is written by id
+	if own && e.Owned && b.Write == ByID {
+		id = appendID(room[:0], e.Resource.ResourceType(), e.Key)
+	}
 	buf.WriteByte('{')
 	if e.FullURL != "" {
 		buf.WriteString(`"fullUrl":`)
@@ -130,7 +135,7 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	}
 	if e.Resource != nil {
 		buf.WriteString(`"resource":`)
-		if err := b.writeResource(buf, e); err != nil {
+		if err := writeWithID(buf, e.Resource, id); err != nil {
 			return err
 		}
 		buf.WriteByte(',')
@@ -141,9 +146,9 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	} else {
 		buf.WriteString(`"PUT","url":"`)
 		buf.WriteString(e.Resource.ResourceType())
-		if e.Owned && b.Write == ByID {
+		if id != nil {
 			buf.WriteByte('/')
-			buf.Write(appendID(buf.AvailableBuffer(), e.Resource.ResourceType(), e.Key))
+			buf.Write(id)
 		} else {
 			buf.WriteByte('?')
 			buf.Write(AppendIdentifierQuery(buf.AvailableBuffer(), e.Key))
@@ -154,27 +159,21 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	return nil
 }
 
-// writeResource writes the resource of an entry and gives an owned one its
-// id. The resource itself is not changed: the id is put in behind the
-// resourceType, which is always the first member.
-func (b *Bundle) writeResource(buf *bytes.Buffer, e *Entry) error {
+// writeWithID writes a resource and gives it an id, if there is one. The
+// resource itself is not changed: the id is put in behind the resourceType,
+// which is always the first member.
+func writeWithID(buf *bytes.Buffer, r Resource, id []byte) error {
 	at := buf.Len()
-	if err := writeResource(buf, e.Resource); err != nil {
+	if err := writeResource(buf, r); err != nil || id == nil {
 		return err
 	}
-	if !e.Owned || b.Write != ByID || e.Request.Method != "" {
-		return nil
-	}
-	typ := e.Resource.ResourceType()
-	var room [36]byte
-	id := appendID(room[:0], typ, e.Key)
-	if have := e.Resource.Common().Id; have != "" {
+	if have := r.Common().Id; have != "" {
 		if have != string(id) {
 			return ErrID
 		}
 		return nil
 	}
-	at += len(`{"resourceType":"`) + len(typ) + len(`"`)
+	at += len(`{"resourceType":"`) + len(r.ResourceType()) + len(`"`)
 	end := buf.Len()
 	buf.WriteString(`,"id":"`)
 	buf.Write(id)

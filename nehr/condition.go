@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // Codes of Condition.clinicalStatus and Condition.verificationStatus.
 const (
@@ -57,6 +60,7 @@ type ConditionStage struct {
 	Summary    *CodeableConcept `json:"summary,omitzero,omitempty"`
 	Assessment []Reference      `json:"assessment,omitempty"`
 	Type       *CodeableConcept `json:"type,omitzero,omitempty"`
+	Rest       jsontext.Value   `json:",embed"`
 }
 
 // ConditionEvidence is what a diagnosis rests on.
@@ -65,6 +69,7 @@ type ConditionEvidence struct {
 	Extension []Extension       `json:"extension,omitempty"`
 	Code      []CodeableConcept `json:"code,omitempty"`
 	Detail    []Reference       `json:"detail,omitempty"`
+	Rest      jsontext.Value    `json:",embed"`
 }
 
 // ResourceType is "Condition".

@@ -30,7 +30,7 @@ type Consent struct {
 	Performer        []Reference           `json:"performer,omitempty"`
 	Organization     []Reference           `json:"organization,omitempty"`
 	SourceReference  *Reference            `json:"sourceReference,omitzero,omitempty"`
-	SourceAttachment jsontext.Value        `json:"sourceAttachment,omitempty"`
+	SourceAttachment jsontext.Value        `json:"sourceAttachment,omitzero"`
 	Policy           []ConsentPolicy       `json:"policy,omitempty"`
 	PolicyRule       *CodeableConcept      `json:"policyRule,omitzero,omitempty"`
 	Verification     []ConsentVerification `json:"verification,omitempty"`
@@ -42,19 +42,21 @@ type samplyConsent struct{ fhir.OtherConsent }
 
 // ConsentPolicy is the rule that a consent refers to.
 type ConsentPolicy struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Authority string      `json:"authority,omitzero"`
-	Uri       string      `json:"uri,omitzero"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Authority string         `json:"authority,omitzero"`
+	Uri       string         `json:"uri,omitzero"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // ConsentVerification says whether somebody confirmed the consent.
 type ConsentVerification struct {
-	Id               string      `json:"id,omitzero"`
-	Extension        []Extension `json:"extension,omitempty"`
-	Verified         *bool       `json:"verified,omitzero"`
-	VerifiedWith     *Reference  `json:"verifiedWith,omitzero,omitempty"`
-	VerificationDate string      `json:"verificationDate,omitzero"`
+	Id               string         `json:"id,omitzero"`
+	Extension        []Extension    `json:"extension,omitempty"`
+	Verified         *bool          `json:"verified,omitzero"`
+	VerifiedWith     *Reference     `json:"verifiedWith,omitzero,omitempty"`
+	VerificationDate string         `json:"verificationDate,omitzero"`
+	Rest             jsontext.Value `json:",embed"`
 }
 
 // Provision is what is permitted or denied: to whom, for what, how long. Type
@@ -73,6 +75,7 @@ type Provision struct {
 	DataPeriod    *Period           `json:"dataPeriod,omitzero,omitempty"`
 	Data          []ProvisionData   `json:"data,omitempty"`
 	Provision     []Provision       `json:"provision,omitempty"`
+	Rest          jsontext.Value    `json:",embed"`
 }
 
 // ProvisionActor is whom a provision is about.
@@ -81,14 +84,16 @@ type ProvisionActor struct {
 	Extension []Extension      `json:"extension,omitempty"`
 	Role      *CodeableConcept `json:"role,omitzero,omitempty"`
 	Reference *Reference       `json:"reference,omitzero,omitempty"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // ProvisionData is the data that a provision is about.
 type ProvisionData struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Meaning   string      `json:"meaning,omitzero"`
-	Reference *Reference  `json:"reference,omitzero,omitempty"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Meaning   string         `json:"meaning,omitzero"`
+	Reference *Reference     `json:"reference,omitzero,omitempty"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // ResourceType is "Consent".

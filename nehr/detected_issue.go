@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // DetectedIssue says that facts do not fit together.
 type DetectedIssue struct {
@@ -30,6 +33,7 @@ type Mitigation struct {
 	Action    *CodeableConcept `json:"action,omitzero,omitempty"`
 	Date      string           `json:"date,omitzero"`
 	Author    *Reference       `json:"author,omitzero,omitempty"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // ResourceType is "DetectedIssue".

@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // DeviceStatus is a code of http://hl7.org/fhir/device-status.
 type DeviceStatus string
@@ -34,6 +37,8 @@ type Device struct {
 	Note           []Annotation      `json:"note,omitempty"`
 	Safety         []CodeableConcept `json:"safety,omitempty"`
 	Parent         *Reference        `json:"parent,omitzero,omitempty"`
+	StatusReason   []CodeableConcept `json:"statusReason,omitempty"`
+	UdiCarrier     []jsontext.Value  `json:"udiCarrier,omitempty"`
 	samplyDevice
 }
 
@@ -42,10 +47,11 @@ type samplyDevice struct{ fhir.OtherDevice }
 // DeviceName is a name of a device; Type is a code of
 // http://hl7.org/fhir/device-nametype.
 type DeviceName struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Name      string      `json:"name,omitzero"`
-	Type      string      `json:"type,omitzero"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Name      string         `json:"name,omitzero"`
+	Type      string         `json:"type,omitzero"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // Specialization is a standard that a device keeps to.
@@ -54,6 +60,7 @@ type Specialization struct {
 	Extension  []Extension      `json:"extension,omitempty"`
 	SystemType *CodeableConcept `json:"systemType,omitzero,omitempty"`
 	Version    string           `json:"version,omitzero"`
+	Rest       jsontext.Value   `json:",embed"`
 }
 
 // DeviceVersion is the version of what runs on a device.
@@ -64,6 +71,7 @@ type DeviceVersion struct {
 	Component *Identifier      `json:"component,omitzero,omitempty"`
 	Value     string           `json:"value,omitzero"`
 	ValueExt  *Element         `json:"_value,omitzero,omitempty"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // DeviceProperty is a setting of a device.
@@ -73,6 +81,7 @@ type DeviceProperty struct {
 	Type          *CodeableConcept  `json:"type,omitzero,omitempty"`
 	ValueQuantity []Quantity        `json:"valueQuantity,omitempty"`
 	ValueCode     []CodeableConcept `json:"valueCode,omitempty"`
+	Rest          jsontext.Value    `json:",embed"`
 }
 
 // ResourceType is "Device".

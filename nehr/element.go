@@ -28,8 +28,9 @@ type Extension struct {
 // Element is what stands beside a primitive value under the name with an
 // underscore: its extensions, usually the reason why the value is absent.
 type Element struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // Elements stands beside a repeated primitive, position by position; an

@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // EncounterStatus is a code of http://hl7.org/fhir/encounter-status.
 type EncounterStatus string
@@ -41,6 +44,7 @@ type Encounter struct {
 	Location        []EncounterLocation    `json:"location,omitempty"`
 	ServiceProvider *Reference             `json:"serviceProvider,omitzero,omitempty"`
 	PartOf          *Reference             `json:"partOf,omitzero,omitempty"`
+	Hospitalization jsontext.Value         `json:"hospitalization,omitzero"`
 	samplyEncounter
 }
 
@@ -53,6 +57,7 @@ type EncounterParticipant struct {
 	Type       []CodeableConcept `json:"type,omitempty"`
 	Period     *Period           `json:"period,omitzero,omitempty"`
 	Individual *Reference        `json:"individual,omitzero,omitempty"`
+	Rest       jsontext.Value    `json:",embed"`
 }
 
 // EncounterLocation is where the visit took place.
@@ -63,6 +68,7 @@ type EncounterLocation struct {
 	Status       string           `json:"status,omitzero"`
 	PhysicalType *CodeableConcept `json:"physicalType,omitzero,omitempty"`
 	Period       *Period          `json:"period,omitzero,omitempty"`
+	Rest         jsontext.Value   `json:",embed"`
 }
 
 // EncounterPast is an earlier status or class, and when it held.
@@ -72,6 +78,7 @@ type EncounterPast struct {
 	Status    EncounterStatus `json:"status,omitzero"`
 	Class     *Coding         `json:"class,omitzero,omitempty"`
 	Period    *Period         `json:"period,omitzero,omitempty"`
+	Rest      jsontext.Value  `json:",embed"`
 }
 
 // EncounterDiagnosis is what was found or treated.
@@ -81,6 +88,7 @@ type EncounterDiagnosis struct {
 	Condition *Reference       `json:"condition,omitzero,omitempty"`
 	Use       *CodeableConcept `json:"use,omitzero,omitempty"`
 	Rank      int              `json:"rank,omitzero"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // ResourceType is "Encounter".

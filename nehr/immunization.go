@@ -45,6 +45,11 @@ type Immunization struct {
 	ReasonReference       []Reference             `json:"reasonReference,omitempty"`
 	IsSubpotent           *bool                   `json:"isSubpotent,omitzero"`
 	ProtocolApplied       []jsontext.Value        `json:"protocolApplied,omitempty"`
+	SubpotentReason       []CodeableConcept       `json:"subpotentReason,omitempty"`
+	ProgramEligibility    []CodeableConcept       `json:"programEligibility,omitempty"`
+	FundingSource         *CodeableConcept        `json:"fundingSource,omitzero,omitempty"`
+	Education             []jsontext.Value        `json:"education,omitempty"`
+	Reaction              []jsontext.Value        `json:"reaction,omitempty"`
 	samplyImmunization
 }
 
@@ -56,6 +61,7 @@ type ImmunizationPerformer struct {
 	Extension []Extension      `json:"extension,omitempty"`
 	Function  *CodeableConcept `json:"function,omitzero,omitempty"`
 	Actor     *Reference       `json:"actor,omitzero,omitempty"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // ResourceType is "Immunization".

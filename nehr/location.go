@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // LocationStatus is a code of http://hl7.org/fhir/location-status.
 type LocationStatus string
@@ -32,6 +35,7 @@ type Location struct {
 	ManagingOrganization *Reference        `json:"managingOrganization,omitzero,omitempty"`
 	PartOf               *Reference        `json:"partOf,omitzero,omitempty"`
 	Endpoint             []Reference       `json:"endpoint,omitempty"`
+	HoursOfOperation     []jsontext.Value  `json:"hoursOfOperation,omitempty"`
 	samplyLocation
 }
 
@@ -39,11 +43,12 @@ type samplyLocation struct{ fhir.OtherLocation }
 
 // Position is where a location lies, in degrees of WGS84.
 type Position struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Longitude Decimal     `json:"longitude,omitzero"`
-	Latitude  Decimal     `json:"latitude,omitzero"`
-	Altitude  Decimal     `json:"altitude,omitzero"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Longitude Decimal        `json:"longitude,omitzero"`
+	Latitude  Decimal        `json:"latitude,omitzero"`
+	Altitude  Decimal        `json:"altitude,omitzero"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // ResourceType is "Location".

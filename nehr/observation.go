@@ -58,7 +58,7 @@ type Observation struct {
 	EffectiveDateTimeExt *Element          `json:"_effectiveDateTime,omitzero,omitempty"`
 	EffectivePeriod      *Period           `json:"effectivePeriod,omitzero,omitempty"`
 	EffectiveInstant     string            `json:"effectiveInstant,omitzero"`
-	EffectiveTiming      jsontext.Value    `json:"effectiveTiming,omitempty"`
+	EffectiveTiming      jsontext.Value    `json:"effectiveTiming,omitzero"`
 	Issued               string            `json:"issued,omitzero"`
 	Performer            []Reference       `json:"performer,omitempty"`
 	ValueQuantity        *Quantity         `json:"valueQuantity,omitzero,omitempty"`
@@ -68,7 +68,7 @@ type Observation struct {
 	ValueInteger         *int              `json:"valueInteger,omitzero"`
 	ValueRange           *Range            `json:"valueRange,omitzero,omitempty"`
 	ValueRatio           *Ratio            `json:"valueRatio,omitzero,omitempty"`
-	ValueSampledData     jsontext.Value    `json:"valueSampledData,omitempty"`
+	ValueSampledData     jsontext.Value    `json:"valueSampledData,omitzero"`
 	ValueTime            string            `json:"valueTime,omitzero"`
 	ValueDateTime        string            `json:"valueDateTime,omitzero"`
 	ValuePeriod          *Period           `json:"valuePeriod,omitzero,omitempty"`
@@ -101,13 +101,14 @@ type Component struct {
 	ValueInteger         *int              `json:"valueInteger,omitzero"`
 	ValueRange           *Range            `json:"valueRange,omitzero,omitempty"`
 	ValueRatio           *Ratio            `json:"valueRatio,omitzero,omitempty"`
-	ValueSampledData     jsontext.Value    `json:"valueSampledData,omitempty"`
+	ValueSampledData     jsontext.Value    `json:"valueSampledData,omitzero"`
 	ValueTime            string            `json:"valueTime,omitzero"`
 	ValueDateTime        string            `json:"valueDateTime,omitzero"`
 	ValuePeriod          *Period           `json:"valuePeriod,omitzero,omitempty"`
 	DataAbsentReason     *CodeableConcept  `json:"dataAbsentReason,omitzero,omitempty"`
 	Interpretation       []CodeableConcept `json:"interpretation,omitempty"`
 	ReferenceRange       []ReferenceRange  `json:"referenceRange,omitempty"`
+	Rest                 jsontext.Value    `json:",embed"`
 }
 
 // ReferenceRange is what is usual for the value.
@@ -120,6 +121,7 @@ type ReferenceRange struct {
 	AppliesTo []CodeableConcept `json:"appliesTo,omitempty"`
 	Age       *Range            `json:"age,omitzero,omitempty"`
 	Text      string            `json:"text,omitzero"`
+	Rest      jsontext.Value    `json:",embed"`
 }
 
 // ResourceType is "Observation".

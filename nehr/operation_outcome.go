@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // IssueSeverity is a code of http://hl7.org/fhir/issue-severity.
 type IssueSeverity string
@@ -34,6 +37,7 @@ type OutcomeIssue struct {
 	Diagnostics string           `json:"diagnostics,omitzero"`
 	Location    []string         `json:"location,omitempty"`
 	Expression  []string         `json:"expression,omitempty"`
+	Rest        jsontext.Value   `json:",embed"`
 }
 
 // ResourceType is "OperationOutcome".

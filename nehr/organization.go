@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // Organization is a facility or a body that runs facilities.
 type Organization struct {
@@ -15,6 +18,7 @@ type Organization struct {
 	Address  []Address         `json:"address,omitempty"`
 	PartOf   *Reference        `json:"partOf,omitzero,omitempty"`
 	Endpoint []Reference       `json:"endpoint,omitempty"`
+	Contact  []jsontext.Value  `json:"contact,omitempty"`
 	samplyOrganization
 }
 

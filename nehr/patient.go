@@ -1,6 +1,9 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // Gender is a code of http://hl7.org/fhir/administrative-gender.
 type Gender string
@@ -33,6 +36,7 @@ type Patient struct {
 	GeneralPractitioner  []Reference      `json:"generalPractitioner,omitempty"`
 	ManagingOrganization *Reference       `json:"managingOrganization,omitzero,omitempty"`
 	Link                 []PatientLink    `json:"link,omitempty"`
+	Photo                []jsontext.Value `json:"photo,omitempty"`
 	samplyPatient
 }
 
@@ -47,6 +51,7 @@ type PatientContact struct {
 	Gender       Gender            `json:"gender,omitzero"`
 	Organization *Reference        `json:"organization,omitzero,omitempty"`
 	Period       *Period           `json:"period,omitzero,omitempty"`
+	Rest         jsontext.Value    `json:",embed"`
 }
 
 // Communication is a language that she speaks.
@@ -55,15 +60,17 @@ type Communication struct {
 	Extension []Extension      `json:"extension,omitempty"`
 	Language  *CodeableConcept `json:"language,omitzero,omitempty"`
 	Preferred *bool            `json:"preferred,omitzero"`
+	Rest      jsontext.Value   `json:",embed"`
 }
 
 // PatientLink leads to another Patient of the same person; Type is a code of
 // http://hl7.org/fhir/link-type.
 type PatientLink struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Other     *Reference  `json:"other,omitzero,omitempty"`
-	Type      string      `json:"type,omitzero"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Other     *Reference     `json:"other,omitzero,omitempty"`
+	Type      string         `json:"type,omitzero"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // ResourceType is "Patient".

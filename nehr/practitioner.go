@@ -1,18 +1,24 @@
 package nehr
 
-import "github.com/samply/golang-fhir-models/fhir-models/fhir"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+)
 
 // Practitioner is a person who gives care.
 type Practitioner struct {
 	Kind tag[Practitioner] `json:"resourceType"`
 	Base
-	Active       *bool          `json:"active,omitzero"`
-	Name         []HumanName    `json:"name,omitempty"`
-	Telecom      []ContactPoint `json:"telecom,omitempty"`
-	Address      []Address      `json:"address,omitempty"`
-	Gender       Gender         `json:"gender,omitzero"`
-	BirthDate    string         `json:"birthDate,omitzero"`
-	BirthDateExt *Element       `json:"_birthDate,omitzero,omitempty"`
+	Active        *bool             `json:"active,omitzero"`
+	Name          []HumanName       `json:"name,omitempty"`
+	Telecom       []ContactPoint    `json:"telecom,omitempty"`
+	Address       []Address         `json:"address,omitempty"`
+	Gender        Gender            `json:"gender,omitzero"`
+	BirthDate     string            `json:"birthDate,omitzero"`
+	BirthDateExt  *Element          `json:"_birthDate,omitzero,omitempty"`
+	Communication []CodeableConcept `json:"communication,omitempty"`
+	Photo         []jsontext.Value  `json:"photo,omitempty"`
+	Qualification []jsontext.Value  `json:"qualification,omitempty"`
 	samplyPractitioner
 }
 
@@ -35,6 +41,8 @@ type PractitionerRole struct {
 	HealthcareService []Reference       `json:"healthcareService,omitempty"`
 	Telecom           []ContactPoint    `json:"telecom,omitempty"`
 	Endpoint          []Reference       `json:"endpoint,omitempty"`
+	AvailableTime     []jsontext.Value  `json:"availableTime,omitempty"`
+	NotAvailable      []jsontext.Value  `json:"notAvailable,omitempty"`
 	samplyPractitionerRole
 }
 

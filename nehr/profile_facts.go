@@ -30,7 +30,7 @@ func NewBloodPressure(systolic, diastolic *Decimal, dhis2 ...Coding) *Observatio
 }
 
 func (o *Observation) pressure(value *Decimal, code, text string, dhis2 []Coding, i int) {
-	if value == nil || value.IsZero() {
+	if value == nil || *value == (Decimal{}) {
 		return
 	}
 	c := Component{

@@ -33,6 +33,7 @@ type ProvenanceAgent struct {
 	Role       []CodeableConcept `json:"role,omitempty"`
 	Who        *Reference        `json:"who,omitzero,omitempty"`
 	OnBehalfOf *Reference        `json:"onBehalfOf,omitzero,omitempty"`
+	Rest       jsontext.Value    `json:",embed"`
 }
 
 // ProvenanceEntity is what was used; Role is a code of
@@ -43,6 +44,7 @@ type ProvenanceEntity struct {
 	Role      string            `json:"role,omitzero"`
 	What      *Reference        `json:"what,omitzero,omitempty"`
 	Agent     []ProvenanceAgent `json:"agent,omitempty"`
+	Rest      jsontext.Value    `json:",embed"`
 }
 
 // ResourceType is "Provenance".

@@ -64,11 +64,10 @@ func digits(s string, i int) int {
 	return i
 }
 
-// String gives the digits as they were parsed.
+// String gives the digits as they were parsed, "" for no number. There is no
+// IsZero: the JSON library would call it for each field, at an allocation
+// each; Decimal{} is what to compare with.
 func (d Decimal) String() string { return d.text }
-
-// IsZero says that there is no number; the number 0 is not zero here.
-func (d Decimal) IsZero() bool { return d.text == "" }
 
 // MarshalJSONTo writes the digits as a JSON number.
 func (d Decimal) MarshalJSONTo(enc *jsontext.Encoder) error {
@@ -113,16 +112,18 @@ func UCUMQuantity(value Decimal, unit, code string) *Quantity {
 
 // Range is an interval of amounts.
 type Range struct {
-	Id        string      `json:"id,omitzero"`
-	Extension []Extension `json:"extension,omitempty"`
-	Low       *Quantity   `json:"low,omitzero,omitempty"`
-	High      *Quantity   `json:"high,omitzero,omitempty"`
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Low       *Quantity      `json:"low,omitzero,omitempty"`
+	High      *Quantity      `json:"high,omitzero,omitempty"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // Ratio is a relation of two amounts.
 type Ratio struct {
-	Id          string      `json:"id,omitzero"`
-	Extension   []Extension `json:"extension,omitempty"`
-	Numerator   *Quantity   `json:"numerator,omitzero,omitempty"`
-	Denominator *Quantity   `json:"denominator,omitzero,omitempty"`
+	Id          string         `json:"id,omitzero"`
+	Extension   []Extension    `json:"extension,omitempty"`
+	Numerator   *Quantity      `json:"numerator,omitzero,omitempty"`
+	Denominator *Quantity      `json:"denominator,omitzero,omitempty"`
+	Rest        jsontext.Value `json:",embed"`
 }

@@ -30,9 +30,8 @@ type Base struct {
 	ModifierExtension []Extension      `json:"modifierExtension,omitempty"`
 	Identifier        []Identifier     `json:"identifier,omitempty"`
 
-	// Rest keeps members that this package has no field for, as one JSON
-	// object, so that a resource which is read and written again loses
-	// nothing that another system said.
+	// Rest keeps members that this package has no field for, as in the data
+	// types.
 	Rest jsontext.Value `json:",embed"`
 }
 

@@ -65,11 +65,12 @@ type samplyTask struct{ fhir.OtherTask }
 
 // TaskRestriction says when and for whom the task is to be done.
 type TaskRestriction struct {
-	Id          string      `json:"id,omitzero"`
-	Extension   []Extension `json:"extension,omitempty"`
-	Repetitions int         `json:"repetitions,omitzero"`
-	Period      *Period     `json:"period,omitzero,omitempty"`
-	Recipient   []Reference `json:"recipient,omitempty"`
+	Id          string         `json:"id,omitzero"`
+	Extension   []Extension    `json:"extension,omitempty"`
+	Repetitions int            `json:"repetitions,omitzero"`
+	Period      *Period        `json:"period,omitzero,omitempty"`
+	Recipient   []Reference    `json:"recipient,omitempty"`
+	Rest        jsontext.Value `json:",embed"`
 }
 
 // TaskParameter is an input or output of a task. One value is set; samply's
