@@ -1,0 +1,165 @@
+package validate
+
+import "time"
+
+// number2 reads two digits, -1 if they are none.
+func number2(s []byte) int {
+	if len(s) < 2 || !digit(s[0]) || !digit(s[1]) {
+		return -1
+	}
+	return int(s[0]-'0')*10 + int(s[1]-'0')
+}
+
+// day reads YYYY, YYYY-MM or YYYY-MM-DD at the beginning of s, gives what
+// follows and how many parts there were; 0 if it is no day that exists.
+func day(s []byte) (rest []byte, parts int) {
+	high, low := number2(s), 0
+	if high < 0 {
+		return nil, 0
+	}
+	if low = number2(s[2:]); low < 0 || high*100+low == 0 {
+		return nil, 0
+	}
+	year := high*100 + low
+	s = s[4:]
+	if len(s) == 0 || s[0] != '-' {
+		return s, 1
+	}
+	month := number2(s[1:])
+	if month < 1 || month > 12 {
+		return nil, 0
+	}
+	s = s[3:]
+	if len(s) == 0 || s[0] != '-' {
+		return s, 2
+	}
+	d := number2(s[1:])
+	if d < 1 || d > daysIn(year, month) {
+		return nil, 0
+	}
+	return s[3:], 3
+}
+
+// daysIn is the number of days of a month of the Gregorian calendar.
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+func isDate(s []byte) bool {
+	rest, parts := day(s)
+	return parts > 0 && len(rest) == 0
+}
+
+// clock reads hh:mm:ss with an optional fraction; a leap second is allowed.
+func clock(s []byte) (rest []byte, ok bool) {
+	if len(s) < 8 || s[2] != ':' || s[5] != ':' {
+		return nil, false
+	}
+	h, m, sec := number2(s), number2(s[3:]), number2(s[6:])
+	if h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 60 {
+		return nil, false
+	}
+	s = s[8:]
+	if len(s) > 0 && s[0] == '.' {
+		end := digits(s, 1)
+		if end == 1 {
+			return nil, false
+		}
+		s = s[end:]
+	}
+	return s, true
+}
+
+// zone: Z, or an offset of at most 14 hours.
+func zone(s []byte) bool {
+	if len(s) == 1 {
+		return s[0] == 'Z'
+	}
+	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
+		return false
+	}
+	h, m := number2(s[1:]), number2(s[4:])
+	return h >= 0 && h <= 13 && m >= 0 && m <= 59 || h == 14 && m == 0
+}
+
+// isDateTime: a date of any precision, or a day with time and zone.
+func isDateTime(s []byte) bool {
+	rest, parts := day(s)
+	return parts > 0 && (len(rest) == 0 || parts == 3 && timeOfDay(rest))
+}
+
+// isInstant: a day with time and zone.
+func isInstant(s []byte) bool {
+	rest, parts := day(s)
+	return parts == 3 && timeOfDay(rest)
+}
+
+func timeOfDay(s []byte) bool {
+	if len(s) == 0 || s[0] != 'T' {
+		return false
+	}
+	rest, ok := clock(s[1:])
+	return ok && zone(rest)
+}
+
+func isTime(s []byte) bool {
+	rest, ok := clock(s)
+	return ok && len(rest) == 0
+}
+
+// compareTimes compares two valid dates or dateTimes as FHIRPath does: by
+// calendar day where either has no time, and at all only where the shorter
+// decides. known is false where the precision does not suffice.
+func compareTimes(a, b []byte) (order int, known bool) {
+	ta, pa := moment(a)
+	tb, pb := moment(b)
+	if pa == 0 || pb == 0 {
+		return 0, false
+	}
+	if pa == 4 && pb == 4 {
+		return ta.Compare(tb), true
+	}
+	ra, _ := day(a)
+	rb, _ := day(b)
+	x, y := a[:len(a)-len(ra)], b[:len(b)-len(rb)]
+	n := min(len(x), len(y))
+	switch p, q := string(x[:n]), string(y[:n]); {
+	case p < q:
+		return -1, true
+	case p > q:
+		return 1, true
+	}
+	return 0, pa == pb
+}
+
+// moment reads a date or dateTime; parts is 4 with a time, 0 if it is not valid.
+func moment(s []byte) (t time.Time, parts int) {
+	rest, parts := day(s)
+	if parts == 0 || len(rest) == 0 {
+		return time.Time{}, parts
+	}
+	if !timeOfDay(rest) {
+		return time.Time{}, 0
+	}
+	text := []byte(string(s))
+	extra := time.Duration(0)
+	// time.Parse knows no leap second.
+	if string(text[17:19]) == "60" {
+		copy(text[17:], "59")
+		extra = time.Second
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(text))
+	if err != nil {
+		return time.Time{}, 0
+	}
+	return t.Add(extra), 4
+}

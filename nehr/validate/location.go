@@ -1,0 +1,166 @@
+package validate
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
+)
+
+// trail is the way from the root to a node, both included. Nodes do not know
+// their parents: a way is needed only where there is something to report.
+func (c *checker) trail(n int32) []int32 {
+	at := c.doc.nodes[n].start
+	list := []int32{0}
+	for cur := int32(0); cur != n; {
+		next := int32(0)
+		for child := c.doc.nodes[cur].child; child != 0; child = c.doc.nodes[child].next {
+			if m := &c.doc.nodes[child]; m.start <= at && at <= m.end {
+				next = child
+				break
+			}
+		}
+		if next == 0 {
+			break
+		}
+		list = append(list, next)
+		cur = next
+	}
+	return list
+}
+
+// location writes the way to a node as FHIRPath.
+func (c *checker) location(n int32) string {
+	var b strings.Builder
+	list := c.trail(n)
+	if res := c.doc.nodes[0].resource; res >= 0 && c.doc.resources[res].typ >= 0 {
+		b.WriteString(c.r.table.Types[c.doc.resources[res].typ].Code)
+	}
+	for i, at := range list[1:] {
+		m := &c.doc.nodes[at]
+		if m.flags&flagItem != 0 {
+			position := 0
+			for child := c.doc.nodes[list[i]].child; child != at; child = c.doc.nodes[child].next {
+				position++
+			}
+			b.WriteString("[" + strconv.Itoa(position) + "]")
+			continue
+		}
+		name := c.r.table.Names[m.name]
+		b.WriteByte('.')
+		if c.isChoice(list, i+1) {
+			b.WriteString(name.Base + ".ofType(" + name.Type + ")")
+		} else {
+			b.WriteString(name.Text)
+		}
+	}
+	return b.String()
+}
+
+// isChoice says whether the property at that step of a trail is a choice: a few
+// names, such as itemReference, are a plain element's elsewhere.
+func (c *checker) isChoice(list []int32, step int) bool {
+	name := c.doc.nodes[list[step]].name
+	if c.r.table.Names[name].Base == "" {
+		return false
+	}
+	element, _, ok := c.typed(list[:step])
+	if !ok {
+		return true
+	}
+	s := c.r.shape(element)
+	entry := s.find(name)
+	return entry == nil || c.r.table.Elements[s.children[entry.child]].Flags&rules.Choice != 0
+}
+
+// typed follows a trail through the base definitions, to the element whose
+// children bind the last node, and to that node's type.
+func (c *checker) typed(list []int32) (element, typ int32, ok bool) {
+	element, typ = -1, -1
+	for _, at := range list {
+		m := &c.doc.nodes[at]
+		if m.resource >= 0 {
+			if typ = c.doc.resources[m.resource].typ; typ < 0 {
+				return 0, 0, false
+			}
+			element = c.r.table.Types[typ].Root
+			continue
+		}
+		if m.flags&flagItem != 0 {
+			continue
+		}
+		if element < 0 {
+			return 0, 0, false
+		}
+		s := c.r.shape(element)
+		entry := s.find(m.name)
+		if m.name == 0 || entry == nil {
+			return 0, 0, false
+		}
+		child := s.children[entry.child]
+		typ = types.BackboneElement
+		if refs := c.r.table.Elements[child].Types; int(entry.ref) < len(refs) {
+			typ = refs[entry.ref].Type
+		}
+		element, _ = c.childrenOf(child, typ)
+	}
+	return element, typ, element >= 0
+}
+
+// elementPath gives the paths and types by which an extension's context may name
+// the element that holds the extension n.
+func (c *checker) elementPath(n int32) (paths []string, kinds []int32) {
+	list := c.trail(n)
+	list = list[:len(list)-1]
+	for len(list) > 0 {
+		m := &c.doc.nodes[list[len(list)-1]]
+		if m.kind != kindArray {
+			break
+		}
+		list = list[:len(list)-1]
+	}
+	_, typ, ok := c.typed(list)
+	if !ok {
+		return nil, nil
+	}
+	kinds = append(kinds, typ)
+	// Paths from every enclosing resource or type: Patient.name, HumanName.
+	path := ""
+	for i := len(list) - 1; i >= 0; i-- {
+		m := &c.doc.nodes[list[i]]
+		_, at, ok := c.typed(list[:i+1])
+		if !ok {
+			return paths, kinds
+		}
+		if m.flags&flagItem == 0 || m.resource >= 0 {
+			paths = append(paths, c.r.table.Types[at].Code+path)
+		} else {
+			paths = append(paths, c.r.table.Types[at].Code+path)
+			continue
+		}
+		if m.resource >= 0 {
+			return paths, kinds
+		}
+		name := c.r.table.Names[m.name]
+		step := name.Text
+		if c.isChoice(list, i) {
+			step = name.Base + "[x]"
+		}
+		path = "." + step + path
+	}
+	return paths, kinds
+}
+
+// position is the line and column, counted in bytes from 1, of a place in the
+// text.
+func (c *checker) position(at int) (line, column int) {
+	line, column = 1, 1
+	for _, b := range c.doc.text[:min(at, len(c.doc.text))] {
+		column++
+		if b == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return line, column
+}

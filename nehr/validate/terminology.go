@@ -1,0 +1,142 @@
+package validate
+
+import (
+	"slices"
+
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
+)
+
+const (
+	systemUCUM     = "http://unitsofmeasure.org"
+	systemLanguage = "urn:ietf:bcp:47"
+)
+
+// coded judges the codes of a Coding, CodeableConcept or Quantity: that each
+// exists, where the table has its code system, and that the binding is kept.
+func (c *checker) coded(e *rules.Element, typ, n int32) {
+	switch typ {
+	case types.Coding:
+		c.bindCodings(e, n, n, true)
+	case types.CodeableConcept:
+		c.bindCodings(e, n, c.doc.get(n, names.Coding), false)
+	case types.Quantity, types.Age, types.Duration, types.Count, types.Distance:
+		c.unit(e, n)
+	}
+}
+
+// codeExists judges a Coding by its code system, if the table has all of it.
+func (c *checker) codeExists(n int32) {
+	s := c.doc.get(n, names.System)
+	if s == 0 || c.doc.nodes[s].kind != kindString {
+		return
+	}
+	system := c.doc.textOf(s)
+	if string(system) == systemLanguage {
+		if !isLanguage(c.doc.property(n, names.Code)) && c.loud() {
+			c.error(n, "code-invalid", "language", "The code is not a language of BCP 47.")
+		}
+		return
+	}
+	if string(system) == systemUCUM {
+		if code := c.doc.property(n, names.Code); code != nil && !isUnit(code) && c.loud() {
+			c.error(n, "code-invalid", "ucum", "The code is not a unit of UCUM.")
+		}
+		return
+	}
+	at, ok := c.r.systems[string(system)]
+	if !ok || !c.r.table.Systems[at].Complete {
+		return
+	}
+	if _, ok := slices.BinarySearchFunc(c.r.table.Systems[at].Codes, c.doc.property(n, names.Code), compareBytes); !ok && c.loud() {
+		c.error(n, "code-invalid", "unknown-code", "The code system %s has no such code.", c.r.table.Systems[at].URL)
+	}
+}
+
+// in says whether a Coding is in a value set.
+func (s *codeSet) in(c *checker, n int32) bool {
+	code := c.doc.property(n, names.Code)
+	at, ok := c.r.systems[string(c.doc.property(n, names.System))]
+	if !ok {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(s.codes, at, func(k rules.Code, at int32) int {
+		if k.System != at {
+			return int(k.System - at)
+		}
+		return compareBytes(k.Text, code)
+	})
+	return found
+}
+
+// bindCodings judges the codings of a concept n: list is the array of codings,
+// or the Coding itself.
+func (c *checker) bindCodings(e *rules.Element, n, list int32, single bool) {
+	var set *codeSet
+	if e.Binding.Strength == rules.Required || e.Binding.Strength == rules.Extensible {
+		if set = &c.r.sets[e.Binding.ValueSet]; !set.known {
+			set = nil
+		}
+	}
+	members, strangers := 0, 0
+	c.doc.items(list, func(coding int32) bool {
+		if c.doc.nodes[coding].kind != kindObject {
+			return true
+		}
+		if single {
+			c.codeExists(coding)
+		}
+		if e.Binding.Strength == rules.Language && !c.doc.is(coding, names.System, systemLanguage) && c.loud() {
+			c.error(coding, "code-invalid", "language", "The code has to be of %s.", systemLanguage)
+		}
+		if set == nil {
+			return true
+		}
+		if set.in(c, coding) {
+			members++
+		} else if _, known := c.r.systems[string(c.doc.property(coding, names.System))]; !known {
+			strangers++
+		}
+		return true
+	})
+	if set == nil {
+		return
+	}
+	// A code of an unknown system beside a right one: HL7's validator and the
+	// servers that use it cannot exclude that it contradicts, and refuse it.
+	broken := members == 0 || strangers > 0
+	if !broken {
+		return
+	}
+	url := c.r.table.ValueSets[e.Binding.ValueSet].URL
+	if e.Binding.Strength == rules.Required {
+		if c.loud() {
+			c.error(n, "code-invalid", "binding", "A code of the value set %s is required, and of no unknown system.", url)
+		}
+	} else if members == 0 {
+		c.remark(n, Warning, "code-invalid", "binding-extensible",
+			"A code of the value set "+url+" is expected unless none of them fits.")
+	}
+}
+
+// unit judges the coded unit of a Quantity.
+func (c *checker) unit(e *rules.Element, n int32) {
+	code := c.doc.property(n, names.Code)
+	if code == nil || !c.doc.is(n, names.System, systemUCUM) {
+		return
+	}
+	if !isUnit(code) {
+		if c.loud() {
+			c.error(n, "code-invalid", "ucum", "The code is not a unit of UCUM.")
+		}
+		return
+	}
+	if e.Binding.Strength != rules.Required {
+		return
+	}
+	if set := &c.r.sets[e.Binding.ValueSet]; set.known && !set.in(c, n) && c.loud() {
+		c.error(n, "code-invalid", "binding", "The unit is not in the value set %s.",
+			c.r.table.ValueSets[e.Binding.ValueSet].URL)
+	}
+}

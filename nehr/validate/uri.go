@@ -1,0 +1,62 @@
+package validate
+
+import (
+	"bytes"
+
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
+)
+
+// uri judges a uri, url or canonical: no white space, and the urn forms whole.
+func (c *checker) uri(typ, v int32, s []byte) {
+	for _, b := range s {
+		if b <= ' ' {
+			if c.loud() {
+				c.error(v, "value", "format-uri", "A URI has no white space.")
+			}
+			return
+		}
+	}
+	if s[0] == 'u' && !isURN(s) && c.loud() {
+		c.error(v, "value", "format-urn", "After urn:uuid: a UUID in small letters has to follow, after urn:oid: an OID.")
+	}
+	if typ == types.Url && !absolute(s) && c.loud() {
+		c.error(v, "value", "format-url", "A url has to be absolute.")
+	}
+}
+
+// isURN is false for a urn:uuid: or urn:oid: with anything else behind it.
+func isURN(s []byte) bool {
+	switch {
+	case bytes.HasPrefix(s, []byte("urn:uuid:")):
+		return isUUID(s)
+	case bytes.HasPrefix(s, []byte("urn:oid:")):
+		return isOID(s)
+	}
+	return true
+}
+
+// absolute says whether a URI has a scheme: a letter, then letters, digits, +,
+// - or ., then a colon (RFC 3986 section 3.1).
+func absolute(s []byte) bool {
+	for i, b := range s {
+		switch {
+		case b == ':':
+			return i > 0
+		case letter(b):
+		case i > 0 && (digit(b) || b == '+' || b == '-' || b == '.'):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+func compareBytes(a string, b []byte) int {
+	switch {
+	case a < string(b):
+		return -1
+	case a > string(b):
+		return 1
+	}
+	return 0
+}
