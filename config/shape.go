@@ -38,13 +38,13 @@ func (s *shape) check(n *yaml.Node, t reflect.Type, path string) {
 		s.check(n, t.Elem(), path)
 	case reflect.Struct, reflect.Map:
 		if n.Kind != yaml.MappingNode {
-			s.spoil(n, t, path, "want a mapping of keys and values, not "+form(n))
+			s.spoil(n, t, path, "want a mapping of keys and values, not "+formOf(n))
 			return
 		}
 		s.mapping(n, t, path)
 	case reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			s.spoil(n, t, path, "want a list, not "+form(n))
+			s.spoil(n, t, path, "want a list, not "+formOf(n))
 			return
 		}
 		for i, item := range n.Content {
@@ -56,7 +56,7 @@ func (s *shape) check(n *yaml.Node, t reflect.Type, path string) {
 		}
 	default:
 		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-			s.spoil(n, t, path, "want a text, not "+form(n))
+			s.spoil(n, t, path, "want a text, not "+formOf(n))
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (s *shape) overlayKeys(n *yaml.Node, path string, known map[string]reflect.
 
 func (s *shape) text(n *yaml.Node, t reflect.Type, path string) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		s.spoil(n, t, path, "want a text, not "+form(n))
+		s.spoil(n, t, path, "want a text, not "+formOf(n))
 		return
 	}
 	if err := asText(n, t); err != nil {
@@ -169,7 +169,7 @@ func fields(t reflect.Type, into map[string]reflect.Type) {
 	}
 }
 
-func form(n *yaml.Node) string {
+func formOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "a mapping"

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// form is what the value of a key looks like.
+type form int
+
+const (
+	textForm form = iota
+	urlForm
+	durationForm
+	minutesForm
+	regionForm
+	zoneForm
+	addressForm
+	listForm
+	choiceForm
+)
+
+// key is one setting.
+type key struct {
+	name    string
+	meaning string
+	initial string // default, "" for none
+	shown   string // what the table says of the default; "" shows initial
+	form    form
+	choices []string
+	secret  bool // has a sibling name + "_file"
+}
+
+// keys are the settings in the order of the table.
+var keys = []key{
+	{name: "dhis2.url", meaning: "base URL of the DHIS2 server, without /api", shown: "required", form: urlForm},
+	{name: "dhis2.token", meaning: "personal access token", shown: "required, or user name and password", secret: true},
+	{name: "dhis2.username", meaning: "user of basic authentication", secret: true},
+	{name: "dhis2.password", meaning: "password of basic authentication", secret: true},
+	{name: "dhis2.poll", meaning: "poll interval", initial: "10s", form: durationForm},
+	{name: "dhis2.overlap", meaning: "how far each poll looks back", initial: "15m", form: durationForm},
+	{name: "dhis2.zone", meaning: "zone of the server's wall time", shown: "the server's serverTimeZoneId; without a server the map's zone", form: zoneForm},
+	{name: "dhis2.replication.url", meaning: "PostgreSQL of DHIS2 for the replication hint", shown: "off", secret: true},
+	{name: "dhis2.events.url", meaning: "URL or DHIS2 Route that is notified of each changed tracked entity", shown: "off", form: urlForm},
+	{name: "dhis2.events.secret", meaning: "key that signs the notifications", secret: true},
+	{name: "nehr.url", meaning: "FHIR base of the national record", shown: "required", form: urlForm},
+	{name: "nehr.token", meaning: "bearer token", secret: true},
+	{name: "nehr.oauth.token_url", meaning: "token endpoint of the authorization server", form: urlForm},
+	{name: "nehr.oauth.client_id", meaning: "OAuth client"},
+	{name: "nehr.oauth.client_secret", meaning: "OAuth client secret", secret: true},
+	{name: "nehr.oauth.key_file", meaning: "private key of the OAuth client, instead of a secret"},
+	{name: "nehr.ca_file", meaning: "certificate authorities to trust, PEM", shown: "those of the system"},
+	{name: "nehr.cert_file", meaning: "client certificate for mutual TLS, PEM"},
+	{name: "nehr.key_file", meaning: "key of the client certificate, PEM"},
+	{name: "nehr.write", meaning: "how owned resources are written", initial: "by-id", form: choiceForm, choices: []string{"by-id", "conditional"}},
+	{name: "nehr.retract", meaning: "how untrue facts are taken back", initial: "entered-in-error", form: choiceForm, choices: []string{"entered-in-error", "delete"}},
+	{name: "ledger.url", meaning: "file of the SQLite database, or postgres://…", shown: "nehrbridge.db in data_dir", secret: true},
+	{name: "data_dir", meaning: "where files are kept", initial: "./nehrbridge-data"},
+	{name: "maps", meaning: "UID map files beside the embedded lk-anc and who-anc; in the environment separated by commas", shown: "the embedded ones", form: listForm},
+	{name: "zone", meaning: "zone that instants are written in", shown: "that of dhis2.zone", form: zoneForm},
+	{name: "esignet.issuer", meaning: "issuer in the system of the eSignet subject identifier", shown: "not sent"},
+	{name: "esignet.relying_party", meaning: "relying party in the system of the eSignet subject identifier", shown: "not sent"},
+	{name: "mapping.names", meaning: "family and given name of a full name", initial: "absent", form: choiceForm, choices: []string{"absent", "split-last"}},
+	{name: "mapping.passport", meaning: "what stands in the place of a passport number", initial: "absent-reason", form: choiceForm, choices: []string{"absent-reason", "omit"}},
+	{name: "mapping.plausibility", meaning: "where implausible facts are said", initial: "report", form: choiceForm, choices: []string{"report", "detected-issue"}},
+	{name: "mapping.phone_region", meaning: "country of phone numbers without country code", initial: "LK", form: regionForm},
+	{name: "mapping.appointment_minutes", meaning: "length of an appointment with a time, in minutes", initial: "30", form: minutesForm},
+	{name: "phn.accept", meaning: "which personal health numbers are sent", initial: "any", form: choiceForm, choices: []string{"any", "scheme"}},
+	{name: "phn.scheme", meaning: "form of the personal health number", initial: "ndhgs2", form: choiceForm, choices: []string{"ndhgs2", "demo", "chims"}},
+	{name: "listen", meaning: "address of the services", initial: "127.0.0.1:8080", form: addressForm},
+	{name: "metrics.listen", meaning: "address of the metrics", initial: "127.0.0.1:9090", form: addressForm},
+	{name: "console.listen", meaning: "address of the operators' console", initial: "127.0.0.1:9091", form: addressForm},
+}
+
+// environment is the variable of a key.
+func environment(name string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))
+}
+
+const envPrefix = "NEHRBRIDGE_"
+
+// fileSuffix marks the key that names the file of a secret.
+const fileSuffix = "_file"
+
+// allKeys is every name that a file may use, with its form: the settings and
+// the files of secrets.
+func allKeys() map[string]key {
+	all := make(map[string]key, 2*len(keys))
+	for _, k := range keys {
+		all[k.name] = k
+		if k.secret {
+			all[k.name+fileSuffix] = key{name: k.name + fileSuffix}
+		}
+	}
+	return all
+}
+
+// Table is the settings as a Markdown table: key, meaning, default,
+// environment variable. A key marked † may instead be given as a file, by the
+// key and variable with _file or _FILE at the end.
+func Table() string {
+	var b strings.Builder
+	b.WriteString("| key | meaning | default | environment |\n|---|---|---|---|\n")
+	for _, k := range keys {
+		name, initial, meaning := "`"+k.name+"`", k.shown, k.meaning
+		if k.secret {
+			name += " †"
+		}
+		if initial == "" && k.initial != "" {
+			initial = "`" + k.initial + "`"
+		}
+		if len(k.choices) > 0 {
+			meaning += ": `" + strings.Join(k.choices, "` or `") + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", name, meaning, initial, environment(k.name))
+	}
+	return b.String()
+}
