@@ -1,0 +1,166 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/dhis2/sandbox"
+)
+
+var sandboxDefaults = sandbox.Config{}
+
+// counting counts what a reader is asked.
+type counting struct {
+	api.MetadataReader
+	asked []string
+	users error
+}
+
+func (c *counting) SystemInfo(ctx context.Context) (*dhis2.SystemInfo, error) {
+	c.asked = append(c.asked, "info")
+	return c.MetadataReader.SystemInfo(ctx)
+}
+
+func (c *counting) OrganisationUnits(ctx context.Context, u []dhis2.UID) ([]dhis2.OrganisationUnit, error) {
+	if len(u) > 0 {
+		c.asked = append(c.asked, "units")
+	}
+	return c.MetadataReader.OrganisationUnits(ctx, u)
+}
+
+func (c *counting) Users(ctx context.Context, u []dhis2.UID) ([]dhis2.User, error) {
+	if len(u) > 0 {
+		c.asked = append(c.asked, "users")
+	}
+	if c.users != nil {
+		return nil, c.users
+	}
+	return c.MetadataReader.Users(ctx, u)
+}
+
+func (c *counting) UsersByName(ctx context.Context, n []string) ([]dhis2.User, error) {
+	if len(n) > 0 {
+		c.asked = append(c.asked, "names")
+	}
+	if c.users != nil {
+		return nil, c.users
+	}
+	return c.MetadataReader.UsersByName(ctx, n)
+}
+
+func visit(user dhis2.User, completedBy, unit string) dhis2.Event {
+	return dhis2.Event{Event: dhis2.MustUID("SbxEvent001"), OrgUnit: dhis2.MustUID(unit), CreatedBy: user, CompletedBy: completedBy}
+}
+
+func document(events ...dhis2.Event) *dhis2.TrackedEntity {
+	return &dhis2.TrackedEntity{TrackedEntity: mother(1), OrgUnit: dhis2.MustUID("SbxClinic01"),
+		Enrollments: []dhis2.Enrollment{{OrgUnit: dhis2.MustUID("SbxClinic02"), Events: events}}}
+}
+
+func names(c *dhis2.Context) (units, users []string) {
+	for _, u := range c.OrganisationUnits {
+		units = append(units, u.ID.String())
+	}
+	for _, u := range c.Users {
+		users = append(users, u.Username)
+	}
+	return units, users
+}
+
+func TestContextSource(t *testing.T) {
+	s, c := serve(t, sandboxDefaults)
+	reader := &counting{MetadataReader: c}
+	now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	source, err := api.NewContextSource(api.ContextConfig{Reader: reader, Now: func() time.Time { return now },
+		OrgUnitElements: []dhis2.UID{dhis2.MustUID("SbxTarget01")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	referral := visit(dhis2.User{UID: dhis2.MustUID("SbxMidwife1"), Username: "midwife.one"}, "doctor.sample", "SbxClinic03")
+	referral.DataValues = []dhis2.DataValue{
+		{DataElement: dhis2.MustUID("SbxTarget01"), Value: " SbxHospit01 "},
+		{DataElement: dhis2.MustUID("SbxOther001"), Value: "SbxClinic04"},
+	}
+	te := document(referral,
+		visit(dhis2.User{UID: dhis2.MustUID("Nobody00001"), Username: "gone"}, "midwife.one", "Nobody00002"),
+		visit(dhis2.User{}, "nobody.left", "SbxClinic01"))
+
+	got, err := source.Context(t.Context(), te)
+	if err != nil {
+		t.Fatal(err)
+	}
+	units, users := names(got)
+	if diff := cmp.Diff([]string{"SbxClinic01", "SbxClinic02", "SbxClinic03", "SbxHospit01"}, units); diff != "" {
+		t.Errorf("organisation units (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"doctor.sample", "midwife.one"}, users); diff != "" {
+		t.Errorf("users (-want +got):\n%s", diff)
+	}
+	if got.SystemInfo.ServerTimeZoneID != "Asia/Colombo" || got.Users[1].PhoneNumber == "" {
+		t.Errorf("got %+v", got)
+	}
+	if diff := cmp.Diff([]string{"info", "units", "users", "names"}, reader.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+
+	t.Run("remembers, also who is nobody", func(t *testing.T) {
+		reader.asked = nil
+		again, err := source.Context(t.Context(), te)
+		if err != nil || len(reader.asked) != 0 {
+			t.Errorf("asked %v, %v", reader.asked, err)
+		}
+		if diff := cmp.Diff(got, again, cmp.Comparer(func(a, b dhis2.UID) bool { return a == b })); diff != "" {
+			t.Errorf("the second context differs:\n%s", diff)
+		}
+	})
+	t.Run("asks again after an hour", func(t *testing.T) {
+		reader.asked = nil
+		now = now.Add(time.Hour)
+		if _, err := source.Context(t.Context(), te); err != nil || !slices.Contains(reader.asked, "users") || !slices.Contains(reader.asked, "info") {
+			t.Errorf("asked %v, %v", reader.asked, err)
+		}
+	})
+	t.Run("leaves out what is forbidden", func(t *testing.T) {
+		source.Forget()
+		s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken}})
+		got, err := source.Context(t.Context(), te)
+		if err != nil || len(got.Users) != 0 || len(got.OrganisationUnits) != 4 {
+			t.Errorf("got %d users, %d units, %v", len(got.Users), len(got.OrganisationUnits), err)
+		}
+	})
+	t.Run("a failure is no absence", func(t *testing.T) {
+		source.Forget()
+		reader.users = &api.UnreachableError{Method: "GET", Path: "/api/users", Err: errors.New("refused")}
+		if got, err := source.Context(t.Context(), te); err == nil {
+			t.Errorf("got %d users and no error", len(got.Users))
+		}
+		reader.users = nil
+		if _, err := source.Context(t.Context(), te); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+	if _, err := api.NewContextSource(api.ContextConfig{}); err == nil {
+		t.Error("a source without a reader was made")
+	}
+}
+
+// TestBatches: URLs stay short, every object is asked for once.
+func TestBatches(t *testing.T) {
+	_, plain := serve(t, sandboxDefaults)
+	c := client(t, api.Config{BaseURL: plain.BaseURL(), Token: sandbox.DefaultToken, Batch: 2})
+	var uids []dhis2.UID
+	for _, id := range []string{"SbxClinic04", "SbxClinic01", "SbxClinic02", "SbxClinic01", "SbxClinic03", "SbxCountry1"} {
+		uids = append(uids, dhis2.MustUID(id))
+	}
+	units, err := c.OrganisationUnits(t.Context(), uids)
+	if err != nil || len(units) != 5 {
+		t.Errorf("got %d units, %v, want 5", len(units), err)
+	}
+}
