@@ -1,0 +1,156 @@
+package record
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+)
+
+// Desired is what the server shall hold of one entity.
+type Desired struct {
+	// Bundle is a JSON object with what the transaction says of itself
+	// (meta.profile, identifier, timestamp); its entries are not looked at.
+	// Empty for a plain transaction. A claimed profile is sent only when every
+	// entry is: it may demand entries that did not change.
+	Bundle []byte
+	// Entries in any order. References between them are their FullURLs.
+	Entries []Entry
+}
+
+// Identifier is a business identifier.
+type Identifier struct{ System, Value string }
+
+// Entry is one resource as it shall be.
+type Entry struct {
+	// FullURL is urn:uuid: and a UUID. An owned resource is put to that UUID.
+	FullURL string
+	// Type is the resource type.
+	Type string
+	// Resource is the resource in JSON, without an id.
+	Resource []byte
+	// Owned resources are this system's alone; the others are merged.
+	Owned bool
+	// Identifier is the one by which the resource is found; the resource holds it.
+	Identifier Identifier
+	// Written is what was written for this entry before (Outcome.Body), where the
+	// caller knows. With it, what this system said once and says no more is taken
+	// out of a shared resource; without it, merging only adds and replaces.
+	Written []byte
+}
+
+// item is one entry on its way through a write.
+type item struct {
+	*Entry
+	index   int
+	ours    *fhirjson.Value // as desired; references by FullURL until resolved
+	written *fhirjson.Value // as written before, nil when not known
+	stands  *fhirjson.Value // as the server holds it, nil when it holds none
+	id      string          // at the server, empty while it is not known
+	next    *fhirjson.Value // what is to be sent, nil when nothing changes
+}
+
+var fullURLForm = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+
+// check reads the entries and refuses what must not be sent.
+func (w *Writer) check(d Desired) ([]*item, error) {
+	items := make([]*item, 0, len(d.Entries))
+	urls := map[string]bool{}
+	keys := map[[3]string]bool{}
+	for i := range d.Entries {
+		t, err := w.readEntry(i, &d.Entries[i])
+		if err != nil {
+			return nil, err
+		}
+		key := [3]string{t.Type, t.Identifier.System, t.Identifier.Value}
+		if urls[t.FullURL] || keys[key] {
+			return nil, &EntryError{Index: i, Type: t.Type, Reason: "another entry has the same fullUrl or identifier"}
+		}
+		urls[t.FullURL], keys[key] = true, true
+		items = append(items, t)
+	}
+	for _, t := range items {
+		if err := t.checkReferences(urls); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
+	t := &item{Entry: e, index: i}
+	uuid := fullURLForm.FindStringSubmatch(e.FullURL)
+	if uuid == nil {
+		return nil, &EntryError{Index: i, Type: e.Type, Reason: "fullUrl is not urn:uuid: with a UUID in lower case"}
+	}
+	if blank(e.Identifier.System) || blank(e.Identifier.Value) {
+		return nil, &KeyError{Index: i, Type: e.Type}
+	}
+	var err error
+	if t.ours, err = fhirjson.Parse(e.Resource); err != nil {
+		return nil, &EntryError{Index: i, Type: e.Type, Reason: "resource: " + err.Error()}
+	}
+	if t.ours.Get("resourceType").Str() != e.Type || e.Type == "" {
+		return nil, &EntryError{Index: i, Type: e.Type, Reason: "the resource has another type than the entry"}
+	}
+	if !holds(t.ours, e.Identifier) {
+		return nil, &EntryError{Index: i, Type: e.Type, Reason: "the resource does not hold the identifier of its entry"}
+	}
+	if len(e.Written) > 0 {
+		if t.written, err = fhirjson.Parse(e.Written); err != nil {
+			return nil, &EntryError{Index: i, Type: e.Type, Reason: "what was written before: " + err.Error()}
+		}
+	}
+	t.ours.Delete("id")
+	if e.Owned && w.mode == ByID {
+		t.id = uuid[1]
+	}
+	return t, nil
+}
+
+// checkReferences demands that each reference by FullURL is to an entry, and
+// that no conditional reference could match more than it says.
+func (t *item) checkReferences(urls map[string]bool) error {
+	var failed error
+	t.ours.Strings(func(field, s string) string {
+		if field != "reference" || failed != nil {
+			return s
+		}
+		if strings.HasPrefix(s, "urn:uuid:") && !urls[s] {
+			failed = &EntryError{Index: t.index, Type: t.Type, Reason: "a reference leads to no entry of the bundle"}
+		}
+		if strings.Contains(s, "?") {
+			failed = t.checkCondition(s)
+		}
+		return s
+	})
+	return failed
+}
+
+// checkCondition refuses a conditional reference with an empty value (D-036).
+func (t *item) checkCondition(reference string) error {
+	_, query, _ := strings.Cut(reference, "?")
+	for pair := range strings.SplitSeq(query, "&") {
+		_, value, _ := strings.Cut(pair, "=")
+		value = strings.NewReplacer("%7C", "|", "%7c", "|", "%20", " ", "+", " ").Replace(value)
+		if blank(value[strings.LastIndexByte(value, '|')+1:]) {
+			return fmt.Errorf("entry %d (%s): conditional reference: %w", t.index, t.Type, client.ErrEmptyCondition)
+		}
+	}
+	return nil
+}
+
+// holds tells whether a resource has an identifier, to the letter: what a
+// server finds by it is taken only when it does.
+func holds(resource *fhirjson.Value, id Identifier) bool {
+	for _, i := range resource.Get("identifier").Items() {
+		if i.Get("system").Str() == id.System && i.Get("value").Str() == id.Value {
+			return true
+		}
+	}
+	return false
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
