@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -74,6 +75,9 @@ func (e *EntryError) Unwrap() error { return e.Err }
 // key, unless it brings its own request, is ErrNoKey: a conditional write
 // without a value matches anybody (D-036). On error dst is returned as it was.
 func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) {
+	if !utf8.ValidString(b.Identifier.Value) {
+		return dst, ErrUTF8
+	}
 	buf := bytes.NewBuffer(dst)
 	buf.WriteString(`{"resourceType":"Bundle"`)
 	if b.Profile != "" {
@@ -121,6 +125,9 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	}
 	if own && e.Key.IsZero() {
 		return ErrNoKey
+	}
+	if !utf8.ValidString(e.Key.System) || !utf8.ValidString(e.Key.Value) || !utf8.ValidString(e.FullURL) {
+		return ErrUTF8
 	}
 	var room [36]byte
 	var id []byte // of an owned resource that is written by id
@@ -202,8 +209,8 @@ func (r *Request) write(buf *bytes.Buffer) {
 }
 
 func writeString(buf *bytes.Buffer, s string) {
-	// The only error is invalid UTF-8, which is then written as U+FFFD; the
-	// strings of the envelope are made by this project.
+	// The only error is invalid UTF-8, and what comes from outside was checked
+	// for it.
 	v, _ := jsontext.AppendQuote(buf.AvailableBuffer(), s)
 	buf.Write(v)
 }

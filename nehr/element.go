@@ -43,7 +43,7 @@ func (es Elements) MarshalJSONTo(enc *jsontext.Encoder) error {
 		return err
 	}
 	for i := range es {
-		if es[i].Id == "" && len(es[i].Extension) == 0 {
+		if es[i].Id == "" && len(es[i].Extension) == 0 && len(es[i].Rest) == 0 {
 			if err := enc.WriteToken(jsontext.Null); err != nil {
 				return err
 			}
