@@ -46,7 +46,6 @@ func (r *run) readAttributes() {
 
 // weigh compares one more value of an attribute with the best so far.
 func (r *run) weigh(a *dhis2.Attribute, at *enrollment, best []*dhis2.Attribute, conflict []bool) {
-	r.see(a.UpdatedAt)
 	p := r.plan.attribute[a.Attribute]
 	if p == nil {
 		r.issue(Issue{Severity: Information, Rule: RuleUnmappedAttribute, Attribute: a.Attribute,

@@ -22,10 +22,10 @@ func (r *run) addIdentifiers(p *nehr.Patient, lk bool) {
 		}
 		switch a.Kind {
 		case AttrNIC:
-			if nic, err := parseNIC(v.Text()); err != nil {
+			if nic, err := nehr.ParseNIC(v.Text()); err != nil {
 				r.issue(a.issueOn(Warning, RuleNICForm, "want 9 digits and V or X, or 12 digits: not sent, it may be another number"))
 			} else {
-				add(nehr.NICIdentifier(nic), a.UID)
+				add(nehr.NICIdentifier(nic.String()), a.UID)
 			}
 		case AttrPassport:
 			add(nehr.PassportIdentifier(v.Text()), a.UID)

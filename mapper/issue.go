@@ -21,41 +21,42 @@ type Rule string
 
 // The rules.
 const (
-	RuleForeignEvent      Rule = "foreign-event"      // an event or enrollment of another tracked entity
-	RuleIncompleteEvent   Rule = "incomplete-event"   // an event that lacks what every fact needs
-	RuleDuplicateEvent    Rule = "duplicate-event"    // one event twice in a document
-	RuleNoProgram         Rule = "no-program"         // an enrollment that names no program
-	RuleNoEnrollmentUID   Rule = "no-enrollment"      // an enrollment without UID: what is keyed by it is left out
-	RuleNoEnrolledAt      Rule = "no-enrolled-at"     // an enrollment without date
-	RuleUnmappedStage     Rule = "unmapped-stage"     //
-	RuleUnmappedElement   Rule = "unmapped-element"   //
-	RuleUnmappedAttribute Rule = "unmapped-attribute" //
-	RuleUnmappedOption    Rule = "unmapped-option"    // an answer that the map's table lacks
-	RuleAttributeConflict Rule = "attribute-conflict" // two values of one attribute; the later one was taken
-	RuleValueType         Rule = "value-type"         // a value that its type does not allow
-	RuleDuplicateElement  Rule = "duplicate-element"  // one element twice in an event; the later one was taken
-	RulePHNForm           Rule = "phn-form"           // a PHN that misses the national form
-	RuleNICForm           Rule = "nic-form"           // a NIC of no known form: not sent
-	RuleIdentifierForm    Rule = "identifier-form"    // an identifier that cannot be one: not sent
-	RuleSubject           Rule = "esignet-subject"    // not sent: issuer and relying party are not configured
-	RuleBirthDate         Rule = "birth-date"         //
-	RuleGender            Rule = "gender"             //
-	RulePhone             Rule = "phone"              // a number that could not be normalised
-	RuleUser              Rule = "user"               // nobody, or somebody else than who completed it
-	RuleZone              Rule = "zone"               // the server's zone is not known here
-	RuleNoUnit            Rule = "no-unit"            // a number whose unit the map does not know: not sent
-	RuleContradiction     Rule = "contradiction"      // a disease true once and false later
-	RuleDueDateLMP        Rule = "edd-lmp"            // plausibility (D-026) from here on
-	RuleWeeksLMP          Rule = "weeks-lmp"          //
-	RuleDueDateEnrollment Rule = "edd-enrollment"     //
-	RuleLMPEvent          Rule = "lmp-event"          //
-	RuleAge               Rule = "age"                //
-	RuleBloodPressure     Rule = "blood-pressure"     //
-	RuleHaemoglobin       Rule = "haemoglobin"        //
-	RuleBloodSugar        Rule = "blood-sugar"        //
-	RuleFundalHeight      Rule = "fundal-height"      //
-	RuleWeeks             Rule = "weeks"              //
-	RuleLateOccurrence    Rule = "occurred-completed" //
+	RuleForeignEvent        Rule = "foreign-event"        // an event or enrollment of another tracked entity
+	RuleIncompleteEvent     Rule = "incomplete-event"     // an event that lacks what every fact needs
+	RuleDuplicateEvent      Rule = "duplicate-event"      // one event twice in a document
+	RuleDuplicateEnrollment Rule = "duplicate-enrollment" // one enrollment twice in a document
+	RuleNoProgram           Rule = "no-program"           // an enrollment that names no program
+	RuleNoEnrollmentUID     Rule = "no-enrollment"        // an enrollment without UID: what is keyed by it is left out
+	RuleNoEnrolledAt        Rule = "no-enrolled-at"       // an enrollment without date
+	RuleUnmappedStage       Rule = "unmapped-stage"       //
+	RuleUnmappedElement     Rule = "unmapped-element"     //
+	RuleUnmappedAttribute   Rule = "unmapped-attribute"   //
+	RuleUnmappedOption      Rule = "unmapped-option"      // an answer that the map's table lacks
+	RuleAttributeConflict   Rule = "attribute-conflict"   // two values of one attribute; the later one was taken
+	RuleValueType           Rule = "value-type"           // a value that its type does not allow
+	RuleDuplicateElement    Rule = "duplicate-element"    // one element twice in an event; the later one was taken
+	RulePHNForm             Rule = "phn-form"             // a PHN that misses the national form
+	RuleNICForm             Rule = "nic-form"             // a NIC of no known form: not sent
+	RuleIdentifierForm      Rule = "identifier-form"      // an identifier that cannot be one: not sent
+	RuleSubject             Rule = "esignet-subject"      // not sent: issuer and relying party are not configured
+	RuleBirthDate           Rule = "birth-date"           //
+	RuleGender              Rule = "gender"               //
+	RulePhone               Rule = "phone"                // a number that could not be normalised
+	RuleUser                Rule = "user"                 // nobody, or somebody else than who completed it
+	RuleZone                Rule = "zone"                 // the server's zone is not known here
+	RuleNoUnit              Rule = "no-unit"              // a number whose unit the map does not know: not sent
+	RuleContradiction       Rule = "contradiction"        // a disease true once and false later
+	RuleDueDateLMP          Rule = "edd-lmp"              // plausibility (D-026) from here on
+	RuleWeeksLMP            Rule = "weeks-lmp"            //
+	RuleDueDateEnrollment   Rule = "edd-enrollment"       //
+	RuleLMPEvent            Rule = "lmp-event"            //
+	RuleAge                 Rule = "age"                  //
+	RuleBloodPressure       Rule = "blood-pressure"       //
+	RuleHaemoglobin         Rule = "haemoglobin"          //
+	RuleBloodSugar          Rule = "blood-sugar"          //
+	RuleFundalHeight        Rule = "fundal-height"        //
+	RuleWeeks               Rule = "weeks"                //
+	RuleLateOccurrence      Rule = "occurred-completed"   //
 )
 
 // Issue is something that a person should know about one document: what was

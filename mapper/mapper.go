@@ -197,6 +197,8 @@ type run struct {
 	enrollments  []*enrollment
 	attributes   []attributeValue // by index of plan.attributes; zero where none
 	latest       dhis2.Timestamp
+	newest       map[dhis2.UID]*dhis2.Event // of events with one UID the one that counts
+	values       []*dhis2.DataValue         // room for latestValues
 
 	// What write makes.
 	subject       *nehr.Reference

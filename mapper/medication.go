@@ -54,7 +54,7 @@ func (r *run) addCourse(e *enrollment, uid dhis2.UID) {
 	var first, last, latest *visit
 	var f fact
 	for _, v := range e.visits { // by occurredAt
-		if v.stage.elements[uid] == nil {
+		if el := v.stage.elements[uid]; el == nil || el.Kind != KindCourse {
 			continue
 		}
 		latest = v

@@ -32,6 +32,11 @@ func (r *run) place(uid dhis2.UID) *place {
 	if code != "" {
 		key = nehr.Key{System: nehr.SystemHIN, Value: code}
 	}
+	for _, p := range r.places {
+		if p.organizationEntry.Key == key { // two units with one number are one facility
+			return p
+		}
+	}
 	p := &place{
 		uid:          uid,
 		organization: nehr.Ref(nehr.FullURL("Organization", key), ""),

@@ -43,7 +43,7 @@ type elementPlan struct {
 type observed struct {
 	dhis2     nehr.Coding // the DHIS2 coding, by which every fact can be traced back
 	code      nehr.CodeableConcept
-	standard  nehr.CodeableConcept // without the DHIS2 coding, for required bindings
+	standard  nehr.CodeableConcept // the one standard code alone, for required bindings
 	category  []nehr.CodeableConcept
 	unit      string
 	optionSet string
@@ -96,7 +96,7 @@ func observe(e *Element, system string, guide Guide) observed {
 	for _, also := range e.Also {
 		standard = append(standard, also.coding())
 	}
-	o.standard = nehr.Concept(e.Name, standard...)
+	o.standard = nehr.Concept(e.Name, standard[:min(1, len(standard))]...)
 	o.code = nehr.Concept(e.Name, append(slices.Clip(standard), o.dhis2)...)
 	if e.Category != "" {
 		o.category = nehr.Category(e.Category).Concepts()

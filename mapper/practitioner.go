@@ -60,6 +60,9 @@ func (r *run) responsible(v *visit) (dhis2.User, bool) {
 		if is(v.CreatedBy) {
 			return v.CreatedBy, true
 		}
+		if is(v.AssignedUser) {
+			return v.AssignedUser, true
+		}
 		for i := range v.DataValues {
 			if u := v.DataValues[i].UpdatedBy; is(u) {
 				return u, true

@@ -51,9 +51,10 @@ func (r *run) read() error {
 		return r.notEnrolled()
 	}
 	r.findZones()
-	r.see(r.te.UpdatedAt)
+	r.findLatest()
+	mapped = r.dropTwins(mapped)
+	r.findNewest(mapped)
 	for _, e := range mapped {
-		r.see(e.UpdatedAt)
 		r.readEnrollment(e)
 	}
 	slices.SortStableFunc(r.enrollments, func(a, b *enrollment) int {
@@ -100,6 +101,27 @@ func (r *run) findEnrollments() []*enrollment {
 	return found
 }
 
+// dropTwins keeps the later one of enrollments with the same UID: what is
+// keyed by it can be written once only.
+func (r *run) dropTwins(mapped []*enrollment) []*enrollment {
+	kept := mapped[:0]
+	for _, e := range mapped {
+		twin := slices.IndexFunc(kept, func(have *enrollment) bool {
+			return !e.Enrollment.Enrollment.IsZero() && have.Enrollment.Enrollment == e.Enrollment.Enrollment
+		})
+		if twin < 0 {
+			kept = append(kept, e)
+			continue
+		}
+		r.issue(Issue{Severity: Warning, Rule: RuleDuplicateEnrollment, Enrollment: e.Enrollment.Enrollment,
+			Text: "the enrollment stands twice in the document: the one updated later was taken"})
+		if r.later(e.UpdatedAt, kept[twin].UpdatedAt) {
+			kept[twin] = e
+		}
+	}
+	return kept
+}
+
 // planOf gives the plan of an enrollment's program; one that names no program
 // is of the map whose tracked entity type the document has.
 func (r *run) planOf(e *dhis2.Enrollment) *plan {
@@ -142,6 +164,44 @@ func (r *run) findZones() {
 	}
 }
 
+// findNewest chooses among events that have the same UID the one updated
+// later, whatever its status: an event that was un-completed since has no
+// facts. What readEvent refuses does not compete.
+func (r *run) findNewest(mapped []*enrollment) {
+	events := 0
+	for _, e := range mapped {
+		events += len(e.Events)
+	}
+	r.newest = make(map[dhis2.UID]*dhis2.Event, events)
+	for _, e := range mapped {
+		for i := range e.Events {
+			ev := &e.Events[i]
+			if ev.Deleted || r.isForeign(e, ev) || e.stageOf(ev) == nil {
+				continue
+			}
+			if have := r.newest[ev.Event]; have == nil || r.later(ev.UpdatedAt, have.UpdatedAt) {
+				r.newest[ev.Event] = ev
+			}
+		}
+	}
+}
+
+// isForeign reports whether an event names another place than the one where
+// it stands: it may be another woman's.
+func (r *run) isForeign(e *enrollment, ev *dhis2.Event) bool {
+	return (!ev.TrackedEntity.IsZero() && ev.TrackedEntity != r.te.TrackedEntity) ||
+		(!ev.Enrollment.IsZero() && !e.Enrollment.Enrollment.IsZero() && ev.Enrollment != e.Enrollment.Enrollment)
+}
+
+// stageOf gives the plan of an event's stage; nil where program and stage are
+// not mapped.
+func (e *enrollment) stageOf(ev *dhis2.Event) *stagePlan {
+	if !ev.Program.IsZero() && ev.Program != e.plan.Program {
+		return nil
+	}
+	return e.plan.stages[ev.ProgramStage]
+}
+
 func (r *run) readEnrollment(e *enrollment) {
 	var err error
 	if e.enrolled, err = e.EnrolledAt.Parse(r.server); err != nil {
@@ -150,7 +210,6 @@ func (r *run) readEnrollment(e *enrollment) {
 	}
 	for i := range e.Events {
 		if ev := &e.Events[i]; !ev.Deleted {
-			r.see(ev.UpdatedAt)
 			r.readEvent(e, ev)
 		}
 	}
@@ -169,13 +228,12 @@ func (r *run) readEvent(e *enrollment, ev *dhis2.Event) {
 		at.Rule, at.Text = rule, text
 		r.issue(at)
 	}
-	if (!ev.TrackedEntity.IsZero() && ev.TrackedEntity != r.te.TrackedEntity) ||
-		(!ev.Enrollment.IsZero() && !e.Enrollment.Enrollment.IsZero() && ev.Enrollment != e.Enrollment.Enrollment) {
+	if r.isForeign(e, ev) {
 		refuse(RuleForeignEvent, "the event names another tracked entity or enrollment than the one it stands in: refused, it may be another woman's")
 		return
 	}
-	stage := e.plan.stages[ev.ProgramStage]
-	if stage == nil || (!ev.Program.IsZero() && ev.Program != e.plan.Program) {
+	stage := e.stageOf(ev)
+	if stage == nil {
 		at.Severity = Information
 		refuse(RuleUnmappedStage, "the map "+e.plan.Name+" does not name the event's program stage: not sent")
 		return
@@ -184,7 +242,7 @@ func (r *run) readEvent(e *enrollment, ev *dhis2.Event) {
 		refuse(RuleIncompleteEvent, "the event has no UID: refused")
 		return
 	}
-	if r.seenBefore(e, ev) {
+	if r.newest[ev.Event] != ev {
 		at.Severity = Warning
 		refuse(RuleDuplicateEvent, "the event stands twice in the document: the one updated later was taken")
 		return
@@ -205,46 +263,17 @@ func (r *run) readEvent(e *enrollment, ev *dhis2.Event) {
 	}
 }
 
-// seenBefore reports whether an event with the UID was read already and is at
-// least as new; an older one is taken out.
-func (r *run) seenBefore(e *enrollment, ev *dhis2.Event) bool {
-	for i, v := range e.visits {
-		if v.Event.Event == ev.Event {
-			if !r.later(ev.UpdatedAt, v.UpdatedAt) {
-				return true
-			}
-			e.visits = slices.Delete(e.visits, i, i+1)
-			break
-		}
-	}
-	for i, p := range e.planned {
-		if p.Event == ev.Event {
-			if !r.later(ev.UpdatedAt, p.UpdatedAt) {
-				return true
-			}
-			e.planned = slices.Delete(e.planned, i, i+1)
-			break
-		}
-	}
-	return false
-}
-
 // readValues takes the values of a visit: each by itself, so that one bad
 // value never costs the others (D-030).
 func (r *run) readValues(v *visit) {
+	values := r.latestValues(v)
 	v.facts = make([]fact, 0, len(v.DataValues))
-	for i := range v.DataValues {
-		dv := &v.DataValues[i]
-		r.see(dv.UpdatedAt)
+	for i := range v.stage.Elements {
+		dv := values[i]
+		if dv == nil {
+			continue
+		}
 		el := v.stage.elements[dv.DataElement]
-		if el == nil {
-			r.issue(Issue{Severity: Information, Rule: RuleUnmappedElement, Event: v.Event.Event, Element: dv.DataElement,
-				Text: "the map does not name the data element in this stage: not sent"})
-			continue
-		}
-		if el.Kind == KindNone || r.olderTwin(v, i) {
-			continue
-		}
 		text := dhis2.Clean(dv.Value)
 		if text == "" {
 			continue
@@ -256,32 +285,69 @@ func (r *run) readValues(v *visit) {
 		}
 		v.facts = append(v.facts, fact{el, value})
 	}
-	slices.SortFunc(v.facts, func(a, b fact) int { return cmp.Compare(a.index, b.index) })
 }
 
-// olderTwin reports whether another value of the same element in the event
-// was updated later (of equals, the last one counts), and says so once.
-func (r *run) olderTwin(v *visit, i int) bool {
-	dv := &v.DataValues[i]
-	for j := range v.DataValues {
-		twin := &v.DataValues[j]
-		if j == i || twin.DataElement != dv.DataElement {
+// latestValues gives the values that are sent by the order of their elements
+// in the map; of two values of one element the one updated later, of equals
+// the one that comes later.
+func (r *run) latestValues(v *visit) []*dhis2.DataValue {
+	n := len(v.stage.Elements)
+	if cap(r.values) < n {
+		r.values = make([]*dhis2.DataValue, n)
+	}
+	values := r.values[:n]
+	clear(values)
+	for i := range v.DataValues {
+		dv := &v.DataValues[i]
+		el := v.stage.elements[dv.DataElement]
+		if el == nil {
+			r.issue(Issue{Severity: Information, Rule: RuleUnmappedElement, Event: v.Event.Event, Element: dv.DataElement,
+				Text: "the map does not name the data element in this stage: not sent"})
 			continue
 		}
-		if r.later(twin.UpdatedAt, dv.UpdatedAt) || (j > i && !r.later(dv.UpdatedAt, twin.UpdatedAt)) {
-			r.issue(v.issueOn(v.stage.elements[dv.DataElement], Warning, RuleDuplicateElement,
-				"the data element stands twice in the event: the value updated later was taken"))
-			return true
+		if el.Kind == KindNone {
+			continue
 		}
+		if have := values[el.index]; have != nil {
+			r.issue(v.issueOn(el, Warning, RuleDuplicateElement,
+				"the data element stands twice in the event: the value updated later was taken"))
+			if r.later(have.UpdatedAt, dv.UpdatedAt) {
+				continue
+			}
+		}
+		values[el.index] = dv
 	}
-	return false
+	return values
 }
 
 func (v *visit) issueOn(el *elementPlan, s Severity, rule Rule, text string) Issue {
 	return Issue{Severity: s, Rule: rule, Event: v.Event.Event, Element: el.UID, Name: el.Name, Type: el.Type, Text: text}
 }
 
-// see keeps the latest updatedAt of the document.
+// findLatest finds the latest updatedAt of the document, wherever it stands:
+// a deletion is a change too.
+func (r *run) findLatest() {
+	r.see(r.te.UpdatedAt)
+	attributes := func(all []dhis2.Attribute) {
+		for i := range all {
+			r.see(all[i].UpdatedAt)
+		}
+	}
+	attributes(r.te.Attributes)
+	for i := range r.te.Enrollments {
+		e := &r.te.Enrollments[i]
+		r.see(e.UpdatedAt)
+		attributes(e.Attributes)
+		for j := range e.Events {
+			ev := &e.Events[j]
+			r.see(ev.UpdatedAt)
+			for k := range ev.DataValues {
+				r.see(ev.DataValues[k].UpdatedAt)
+			}
+		}
+	}
+}
+
 func (r *run) see(ts dhis2.Timestamp) {
 	if r.later(ts, r.latest) {
 		r.latest = ts

@@ -50,6 +50,15 @@ func (r *run) addReferral(v *visit) {
 	if !lk {
 		s.Meta.Profile, t.Meta.Profile = nil, nil
 	}
+	for _, f := range v.facts { // what both are made of beside the event
+		switch f.Kind {
+		case KindReferralReason:
+			s.Label(f.labels...)
+		case KindReferralTarget:
+			s.Label(f.labels...)
+			t.Label(f.labels...)
+		}
+	}
 	for _, res := range []nehr.Resource{s, t} {
 		ref := r.add(res, key, v.enrollment.plan.labels, v.stage.labels)
 		r.trace.entry(ref.Reference, v.source(dhis2.UID{}))
