@@ -24,9 +24,9 @@ type Encounter struct {
 	Kind tag[Encounter] `json:"resourceType"`
 	Base
 	Status          EncounterStatus        `json:"status,omitzero"`
-	StatusHistory   []EncounterPast        `json:"statusHistory,omitempty"`
+	StatusHistory   []EncounterPastStatus  `json:"statusHistory,omitempty"`
 	Class           *Coding                `json:"class,omitzero,omitempty"`
-	ClassHistory    []EncounterPast        `json:"classHistory,omitempty"`
+	ClassHistory    []EncounterPastClass   `json:"classHistory,omitempty"`
 	Type            []CodeableConcept      `json:"type,omitempty"`
 	ServiceType     *CodeableConcept       `json:"serviceType,omitzero,omitempty"`
 	Priority        *CodeableConcept       `json:"priority,omitzero,omitempty"`
@@ -71,14 +71,22 @@ type EncounterLocation struct {
 	Rest         jsontext.Value   `json:",embed"`
 }
 
-// EncounterPast is an earlier status or class, and when it held.
-type EncounterPast struct {
+// EncounterPastStatus is an earlier status, and when it held.
+type EncounterPastStatus struct {
 	Id        string          `json:"id,omitzero"`
 	Extension []Extension     `json:"extension,omitempty"`
 	Status    EncounterStatus `json:"status,omitzero"`
-	Class     *Coding         `json:"class,omitzero,omitempty"`
 	Period    *Period         `json:"period,omitzero,omitempty"`
 	Rest      jsontext.Value  `json:",embed"`
+}
+
+// EncounterPastClass is an earlier class, and when it held.
+type EncounterPastClass struct {
+	Id        string         `json:"id,omitzero"`
+	Extension []Extension    `json:"extension,omitempty"`
+	Class     *Coding        `json:"class,omitzero,omitempty"`
+	Period    *Period        `json:"period,omitzero,omitempty"`
+	Rest      jsontext.Value `json:",embed"`
 }
 
 // EncounterDiagnosis is what was found or treated.
