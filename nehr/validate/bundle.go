@@ -12,8 +12,10 @@ import (
 type bundleIndex struct {
 	transaction bool // transaction or batch
 	document    bool
-	entries     []bundleEntry
-	slots       []int32 // index into entries + 1
+	// fullURLNeeded: each entry says under which URL its resource is known.
+	fullURLNeeded bool
+	entries       []bundleEntry
+	slots         []int32 // index into entries + 1
 }
 
 type bundleEntry struct {
@@ -21,6 +23,8 @@ type bundleEntry struct {
 	fullURL  int32 // node, 0 if there is none
 	resource int32 // -1 if there is none
 	twice    bool  // another entry has the same fullUrl
+	position int32 // in the bundle
+	leader   int32 // see connect
 }
 
 // prepare fills in what the scan could not know: types, containers, entries.
@@ -45,6 +49,10 @@ func (c *checker) prepare() {
 	kind := c.doc.property(0, names.Type)
 	c.bundle.transaction = string(kind) == "transaction" || string(kind) == "batch"
 	c.bundle.document = string(kind) == "document"
+	switch string(kind) {
+	case "document", "message", "collection", "history", "searchset":
+		c.bundle.fullURLNeeded = true
+	}
 	c.bundle.fill(c)
 }
 
@@ -54,7 +62,8 @@ func (c *checker) isResourceType(typ int32) bool {
 }
 
 func (b *bundleIndex) reset() {
-	b.transaction, b.document, b.entries, b.slots = false, false, b.entries[:0], b.slots[:0]
+	b.transaction, b.document, b.fullURLNeeded = false, false, false
+	b.entries, b.slots = b.entries[:0], b.slots[:0]
 }
 
 func (b *bundleIndex) fill(c *checker) {
@@ -72,7 +81,7 @@ func (b *bundleIndex) fill(c *checker) {
 	b.slots = b.slots[:size]
 	clear(b.slots)
 	for n := c.doc.nodes[list].child; n != 0; n = c.doc.nodes[n].next {
-		e := bundleEntry{node: n, fullURL: c.doc.get(n, names.FullUrl), resource: -1}
+		e := bundleEntry{node: n, fullURL: c.doc.get(n, names.FullUrl), resource: -1, position: int32(len(b.entries))}
 		if at := c.doc.get(n, names.Resource); at != 0 {
 			if e.resource = c.doc.nodes[at].resource; e.resource >= 0 {
 				c.doc.resources[e.resource].entry = n
@@ -158,6 +167,7 @@ func (c *checker) inComposition() bool {
 
 // entries judges what holds between the entries of the root bundle.
 func (c *checker) entries() {
+	c.documentRules()
 	for i := range c.bundle.entries {
 		e := &c.bundle.entries[i]
 		if c.doc.nodes[e.node].kind != kindObject {

@@ -76,11 +76,7 @@ func rangeOrdered(c *checker, n int32) bool {
 	}
 	a, okA := c.number(low, names.Value)
 	b, okB := c.number(high, names.Value)
-	unit := c.same(low, high, names.Unit)
-	if c.doc.has(low, names.Code) || c.doc.has(high, names.Code) {
-		unit = c.same(low, high, names.System) && c.same(low, high, names.Code)
-	}
-	return okA && okB && unit && a <= b
+	return okA && okB && c.same(low, high, names.Unit) && a <= b
 }
 
 // timingInvariants are the rules of Timing.repeat.

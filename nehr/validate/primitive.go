@@ -39,6 +39,12 @@ func (c *checker) primitive(element int32, e *rules.Element, typ, v, under int32
 		}
 		return
 	}
+	if c.blankOnly(e, typ, v) {
+		if c.loud() {
+			c.error(v, "value", "blank-value", "The value has nothing but white space.")
+		}
+		return
+	}
 	c.format(typ, v)
 	if c.stop() {
 		return
@@ -50,6 +56,24 @@ func (c *checker) primitive(element int32, e *rules.Element, typ, v, under int32
 	c.literal(e, v)
 	c.codeValue(e, typ, v)
 	c.constraints(v, e)
+}
+
+// blankOnly says whether a value that has to mean something is white space. Of
+// free text that is allowed.
+func (c *checker) blankOnly(e *rules.Element, typ, v int32) bool {
+	m := &c.doc.nodes[v]
+	if m.kind != kindString || m.start == m.end || !blank(c.doc.text[m.start]) {
+		return false
+	}
+	if (typ == types.String || typ == types.Markdown) && e.Fixed == rules.None && e.Pattern == rules.None {
+		return false
+	}
+	for _, b := range c.doc.text[m.start:m.end] {
+		if !blank(b) {
+			return false
+		}
+	}
+	return true
 }
 
 // underscore judges the extensions of a primitive value.

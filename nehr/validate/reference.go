@@ -16,6 +16,9 @@ func (c *checker) reference(e *rules.Element, n int32) {
 		return
 	}
 	text := c.doc.textOf(at)
+	if len(text) == 0 {
+		return // an empty string is an error of its own
+	}
 	if bytes.ContainsAny(text, " \t\r\n") {
 		if c.loud() {
 			c.error(n, "value", "reference-form", "A reference has no white space.")
@@ -95,13 +98,21 @@ func (c *checker) unresolved(n int32, text []byte) bool {
 			c.error(n, "not-found", "ref-1", "No contained resource has this id.")
 		}
 		return false
-	case c.bundle.document && c.insideEntry():
-		if c.loud() && c.inComposition() {
-			c.error(n, "not-found", "bundle-reference", "A document has to hold what its Composition refers to.")
+	case !c.insideEntry():
+		return true
+	case !c.wellFormed(text):
+		if c.loud() {
+			c.error(n, "value", "reference-form", "A relative reference has to be Type/id, or a search.")
 		}
 		return false
-	case c.bundle.transaction && bytes.HasPrefix(text, []byte("urn:")) && c.insideEntry():
+	case c.bundle.document && c.inComposition():
 		if c.loud() {
+			c.error(n, "not-found", "document-reference", "A document has to hold what its Composition refers to.")
+		}
+		return false
+	case c.bundle.transaction && bytes.HasPrefix(text, []byte("urn:")):
+		// No fault of the resource: it may keep its profile all the same.
+		if c.probing == 0 {
 			c.error(n, "not-found", "bundle-reference", "No entry of the bundle has this fullUrl.")
 		}
 		return false

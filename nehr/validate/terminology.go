@@ -122,8 +122,14 @@ func (c *checker) bindCodings(e *rules.Element, n, list int32, single bool) {
 
 // unit judges the coded unit of a Quantity.
 func (c *checker) unit(e *rules.Element, n int32) {
-	code := c.doc.property(n, names.Code)
-	if code == nil || !c.doc.is(n, names.System, systemUCUM) {
+	code, system := c.doc.property(n, names.Code), c.doc.property(n, names.System)
+	if code == nil {
+		return
+	}
+	if len(system) > 0 && !absolute(system) && c.loud() {
+		c.error(n, "value", "unit-system", "The system of a unit has to be absolute.")
+	}
+	if string(system) != systemUCUM {
 		return
 	}
 	if !isUnit(code) {

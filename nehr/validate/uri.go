@@ -3,6 +3,7 @@ package validate
 import (
 	"bytes"
 
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
 
@@ -21,6 +22,21 @@ func (c *checker) uri(typ, v int32, s []byte) {
 	}
 	if typ == types.Url && !absolute(s) && c.loud() {
 		c.error(v, "value", "format-url", "A url has to be absolute.")
+	}
+}
+
+// identifier judges Identifier.system: absolute, and the value of the system of
+// URIs is one (R4 2.24.0.11).
+func (c *checker) identifier(n int32) {
+	system := c.doc.property(n, names.System)
+	if len(system) == 0 {
+		return
+	}
+	if !absolute(system) && c.loud() {
+		c.error(n, "value", "identifier-system", "The system of an identifier has to be absolute.")
+	}
+	if value := c.doc.property(n, names.Value); string(system) == "urn:ietf:rfc:3986" && len(value) > 0 && !absolute(value) && c.loud() {
+		c.error(n, "value", "identifier-system", "With this system the value has to be a whole URI.")
 	}
 }
 

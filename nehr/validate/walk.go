@@ -3,6 +3,7 @@ package validate
 import (
 	"math/bits"
 
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
@@ -223,7 +224,11 @@ func (c *checker) cardinality(e *rules.Element, n int32, count int) bool {
 	switch {
 	case count == 0:
 		if c.loud() {
-			c.error(n, "structure", "empty", "An array may not be empty.")
+			rule := "empty"
+			if c.doc.nodes[n].name == names.Profile {
+				rule = "empty-profile"
+			}
+			c.error(n, "structure", rule, "An array may not be empty.")
 		}
 		return false
 	case count < int(e.Min):
@@ -324,8 +329,11 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 	}
 	c.literal(e, n)
 	c.coded(e, typ, n)
-	if typ == types.Reference {
+	switch typ {
+	case types.Reference:
 		c.reference(e, n)
+	case types.Identifier:
+		c.identifier(n)
 	}
 	c.constraints(n, e)
 	if root := c.r.table.Types[typ].Root; root != element {
