@@ -1,0 +1,34 @@
+.PHONY: help build demo test bench golden generate journey ci
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS = -s -w -X main.version=$(VERSION)
+LISTEN ?= 127.0.0.1:8080
+BENCHTIME ?= 1s
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## the static binary, in bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/nehrbridge ./cmd/nehrbridge
+
+demo: build ## everything on this machine: sandboxes, one sync, a page to look at (LISTEN=host:port)
+	./bin/nehrbridge demo --listen $(LISTEN)
+
+test: ## all tests; what needs more than Go skips with a sentence that says how to get it
+	$(GO) test ./...
+
+bench: ## the benchmarks of the README's table (BENCHTIME=1s)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./mapper ./nehr/... ./dhis2
+
+golden: ## rewrite the expected results of the golden cases; read the difference before you commit it
+	$(GO) test ./golden -update
+
+generate: ## rebuild generated files from ../shared
+	$(GO) generate ./...
+
+journey: build ## the pages in a real browser, with screenshots in the folder SCREENSHOTS
+	REQUIRE_BROWSER=1 $(GO) test -count=1 -v -run 'TestJourney' ./cmd/nehrbridge
+
+ci: ## what the continuous integration runs
+	bash .ci/run

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/mapper"
+	"github.com/nehrbridge/nehrbridge/nehr"
+	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/record"
+	"github.com/nehrbridge/nehrbridge/nehr/validate"
+)
+
+// mapperConfig says how the settings want documents mapped.
+func mapperConfig(s *config.Settings, maps []*mapper.Map) (mapper.Config, error) {
+	cfg := mapper.Config{
+		Maps:                maps,
+		Names:               s.Mapping.Names,
+		Passport:            s.Mapping.Passport,
+		Plausibility:        s.Mapping.Plausibility,
+		PhoneRegion:         s.Mapping.PhoneRegion,
+		AppointmentMinutes:  s.Mapping.AppointmentMinutes,
+		ESignetIssuer:       s.ESignet.Issuer,
+		ESignetRelyingParty: s.ESignet.RelyingParty,
+	}
+	if s.PHN.Accept == config.AcceptScheme {
+		cfg.PHNScheme = s.PHN.Scheme
+	}
+	if s.NEHR.Write == config.WriteConditional {
+		cfg.Write = nehr.Conditional
+	}
+	var err error
+	if cfg.Zone, err = zone(s.Zone); err != nil {
+		return cfg, err
+	}
+	cfg.ServerZone, err = zone(s.DHIS2.Zone)
+	return cfg, err
+}
+
+// zone is nil where none is set.
+func zone(name string) (*time.Location, error) {
+	if name == "" {
+		return nil, nil
+	}
+	return time.LoadLocation(name)
+}
+
+// newMapper reads the maps and compiles them.
+func newMapper(s *config.Settings, explain bool) (*mapper.Mapper, []*mapper.Map, error) {
+	maps, err := config.Maps(s.Maps)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := mapperConfig(s, maps)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Explain = explain
+	m, err := mapper.New(cfg)
+	return m, maps, err
+}
+
+// newValidator is the one for what the settings make: without passport, a
+// Patient keeps to the overlay of the national guide only (G1).
+func newValidator(s *config.Settings) (*validate.Validator, error) {
+	var cfg validate.Config
+	if s.Mapping.Passport == mapper.PassportOmit {
+		cfg.Overlays = []string{validate.OverlayPassportOptional}
+	}
+	return validate.New(cfg)
+}
+
+func newDHIS2(s *config.Settings) (*api.Client, error) {
+	return api.New(api.Config{
+		BaseURL: s.DHIS2.URL, Token: s.DHIS2.Token.Reveal(),
+		Username: s.DHIS2.Username, Password: s.DHIS2.Password.Reveal(),
+		UserAgent: "nehrbridge/" + version,
+	})
+}
+
+// newAgent wires the agent of the settings.
+func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
+	g := &agent{log: log}
+	var err error
+	if g.mapper, g.maps, err = newMapper(s, false); err != nil {
+		return nil, err
+	}
+	if g.validator, err = newValidator(s); err != nil {
+		return nil, err
+	}
+	if g.dhis2, err = newDHIS2(s); err != nil {
+		return nil, err
+	}
+	g.contexts, err = api.NewContextSource(api.ContextConfig{Reader: g.dhis2, OrgUnitElements: orgUnitElements(g.maps)})
+	if err != nil {
+		return nil, err
+	}
+	fhir, err := client.New(client.Config{
+		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), UserAgent: "nehrbridge/" + version,
+		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mode := record.ByID
+	if s.NEHR.Write == config.WriteConditional {
+		mode = record.Conditional
+	}
+	g.writer, err = record.New(record.Config{
+		Server: fhir, Mode: mode, Validate: func(bundle []byte) error { return judge(g.validator, bundle) },
+	})
+	return g, err
+}
+
+// orgUnitElements are the elements whose values name an organisation unit
+// that the context has to describe.
+func orgUnitElements(maps []*mapper.Map) []dhis2.UID {
+	var out []dhis2.UID
+	for _, m := range maps {
+		for _, s := range m.Stages {
+			for _, e := range s.Elements {
+				if e.Kind == mapper.KindReferralTarget {
+					out = append(out, e.UID)
+				}
+			}
+		}
+	}
+	return out
+}
