@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -146,16 +148,24 @@ var embeddedMaps = func() []*mapper.Map {
 // lkMap gives a copy of the Sri Lankan map that a test may change.
 func lkMap(t testing.TB) *mapper.Map {
 	t.Helper()
-	maps, err := config.Maps(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range maps {
-		if m.Name == "lk-anc" {
-			return m
+	return copyOfMap(t, "lk-anc")
+}
+
+// copyOfMap copies what tests change of an embedded map.
+func copyOfMap(t testing.TB, name string) *mapper.Map {
+	t.Helper()
+	for _, m := range embeddedMaps {
+		if m.Name != name {
+			continue
 		}
+		c := *m
+		c.Attributes, c.Stages = slices.Clone(m.Attributes), slices.Clone(m.Stages)
+		for i := range c.Stages {
+			c.Stages[i].Elements = slices.Clone(c.Stages[i].Elements)
+		}
+		return &c
 	}
-	t.Fatal("no map lk-anc")
+	t.Fatalf("no map %s", name)
 	return nil
 }
 
@@ -173,8 +183,20 @@ func element(t testing.TB, m *mapper.Map, stage, of string) *mapper.StageElement
 	return nil
 }
 
+// defaultMapper is made once: most tests change nothing.
+var defaultMapper = sync.OnceValues(func() (*mapper.Mapper, error) {
+	return mapper.New(mapper.Config{Maps: embeddedMaps, Explain: true})
+})
+
 func newMapper(t testing.TB, change ...func(*mapper.Config)) *mapper.Mapper {
 	t.Helper()
+	if len(change) == 0 {
+		m, err := defaultMapper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
 	cfg := mapper.Config{Maps: embeddedMaps, Explain: true}
 	for _, c := range change {
 		c(&cfg)
@@ -461,4 +483,13 @@ func systemInfo(t testing.TB) *dhis2.Context {
 		t.Fatal(err)
 	}
 	return ctx
+}
+
+func colombo(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Asia/Colombo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }
