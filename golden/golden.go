@@ -21,9 +21,8 @@ type Options struct {
 	// Maps are the UID maps of the cases that bring none of their own.
 	// Defaults to the embedded maps.
 	Maps []*mapper.Map
-	// Check judges a bundle further, say by a validator, with the
-	// configuration that it was mapped by; an error breaks the case. Defaults
-	// to no further judgement.
+	// Check judges the bundle of a case, with the configuration that it was
+	// mapped by; an error breaks the case. Defaults to Valid.
 	Check func(bundle []byte, cfg mapper.Config) error
 }
 
@@ -119,6 +118,9 @@ func Run(dir string, opts Options) (Report, error) {
 			return Report{}, fmt.Errorf("load the embedded maps: %w", err)
 		}
 	}
+	if opts.Check == nil {
+		opts.Check = Valid
+	}
 	var report Report
 	for _, f := range folders {
 		report.Results = append(report.Results, f.run(opts))
@@ -135,7 +137,7 @@ func (f folder) run(opts Options) Result {
 	}
 	res.Why = c.why
 	got, err := c.produce()
-	if err == nil && opts.Check != nil && got.bundle != nil {
+	if err == nil && got.bundle != nil {
 		err = opts.Check(got.bundle, c.config)
 	}
 	if err != nil {
