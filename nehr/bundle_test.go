@@ -218,19 +218,3 @@ func TestBundleIsStableToTheByte(t *testing.T) {
 		t.Error("the same bundle gives other bytes")
 	}
 }
-
-func TestBundleAllocations(t *testing.T) {
-	b := manyEntries()
-	dst, err := b.AppendJSON(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := testing.AllocsPerRun(50, func() {
-		if dst, err = b.AppendJSON(dst[:0]); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n > 8 {
-		t.Errorf("%.0f allocations beside the output, want at most 8", n)
-	}
-}
