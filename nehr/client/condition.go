@@ -35,6 +35,6 @@ func Condition(params url.Values) (string, error) {
 // escaped inside both (search.html#escaping).
 func Token(system, value string) string { return escape(system) + "|" + escape(value) }
 
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`).Replace(s)
-}
+var separators = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`)
+
+func escape(s string) string { return separators.Replace(s) }

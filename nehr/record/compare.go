@@ -2,28 +2,61 @@ package record
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
-// plain is a resource without what says nothing about it: what the server
-// writes by itself, and the order of sets. meta.source belongs there: HAPI
-// keeps the first and makes no version for another.
-func plain(v *fhirjson.Value) *fhirjson.Value {
-	c := v.Clone()
-	strip(c)
-	meta := c.Get("meta")
-	for _, field := range []string{"profile", "tag", "security"} {
-		if list := meta.Get(field); list != nil {
-			items := slices.Clone(list.Items())
-			slices.SortFunc(items, func(a, b *fhirjson.Value) int {
-				return strings.Compare(string(a.Canonical()), string(b.Canonical()))
-			})
-			meta.Set(field, fhirjson.List(items...))
+// says tells whether what stands says all that next says, and nothing else. What
+// the server writes by itself does not count, nor the order of sets in meta, nor
+// its own id. meta.source belongs there: HAPI keeps the first and makes no
+// version for another.
+func says(stands, next *fhirjson.Value) bool {
+	fields := 0
+	for _, m := range next.Members() {
+		switch m.Name {
+		case "id", "meta":
+			continue
+		}
+		fields++
+		if !fhirjson.Equal(stands.Get(m.Name), m.Value) {
+			return false
 		}
 	}
-	return c
+	for _, m := range stands.Members() {
+		if m.Name != "id" && m.Name != "meta" {
+			fields--
+		}
+	}
+	return fields == 0 && sameMeta(stands.Get("meta"), next.Get("meta"))
+}
+
+// sameMeta compares the sets in meta, and all else that people wrote there.
+// Labels that only the server has are no difference: they are never taken off.
+func sameMeta(stands, next *fhirjson.Value) bool {
+	for _, m := range next.Members() {
+		switch m.Name {
+		case "versionId", "lastUpdated", "source":
+		case "profile", "tag", "security":
+			if !contains(stands.Get(m.Name), m.Value) {
+				return false
+			}
+		default:
+			if !fhirjson.Equal(stands.Get(m.Name), m.Value) {
+				return false
+			}
+		}
+	}
+	return len(stands.Get("profile").Items()) == len(next.Get("profile").Items())
+}
+
+// contains tells whether each label of some stands among all.
+func contains(all, some *fhirjson.Value) bool {
+	for _, s := range some.Items() {
+		if !slices.ContainsFunc(all.Items(), func(a *fhirjson.Value) bool { return sameLabel(a, s) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // strip takes out what only the server writes.

@@ -70,8 +70,9 @@ type Outcome struct {
 	ID      string // at the server
 	Version string // meta.versionId; empty where the server does not say
 	Action  Action
-	// Body is what this system says, references as they stand at the server: the
-	// caller keeps it and gives it back as Entry.Written.
+	// Body is what this system says of a shared resource or an Appointment,
+	// references as they stand at the server: the caller keeps it and gives it back
+	// as Entry.Written. Of other entries it is nil, they are replaced as a whole.
 	Body []byte
 }
 
@@ -165,16 +166,23 @@ func (t *item) difference() error {
 		t.next = mergeTask(t.stands, t.ours)
 	case t.Type == "Appointment":
 		t.next = mergeAppointment(t.stands, t.ours, t.written)
+	case says(t.stands, t.ours): // most often, and then there is nothing to copy
+		return nil
 	default:
 		t.next = t.ours.Clone()
 		keepLabels(t.next, t.stands)
 	}
-	t.next.SetFirst(1, "id", fhirjson.Text(t.id))
-	if fhirjson.Equal(plain(t.next), plain(t.stands)) {
+	if says(t.stands, t.next) {
 		t.next = nil
+		return nil
 	}
+	t.next.SetFirst(1, "id", fhirjson.Text(t.id))
 	return nil
 }
+
+// remembered tells whether what was written has to be known to merge the entry
+// the next time.
+func (t *item) remembered() bool { return !t.Owned || t.Type == "Appointment" }
 
 // tally is the result of a write in which nothing had to be sent.
 func tally(items []*item) Result { return finish(items, nil) }
@@ -204,8 +212,10 @@ func finish(items []*item, requests []*request) Result {
 		default:
 			result.Unchanged++
 		}
-		replaceReferences(t.ours, known)
-		o.Body = t.ours.Encode()
+		if t.remembered() {
+			replaceReferences(t.ours, known)
+			o.Body = t.ours.Encode()
+		}
 		result.Entries = append(result.Entries, o)
 	}
 	return result

@@ -22,13 +22,13 @@ var ErrDepth = fmt.Errorf("JSON is nested deeper than %d levels", MaxDepth)
 // UTF-8, anything after the document, and nesting beyond [MaxDepth]. Errors
 // name the place (byte offset and pointer), never a value.
 func Parse(document []byte) (*Value, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(document))
-	v, err := read(d)
+	r := reader{d: jsontext.NewDecoder(bytes.NewBuffer(document))}
+	v, err := r.read()
 	if err != nil {
 		return nil, explain(err)
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("JSON goes on after its end at byte %d", d.InputOffset())
+	if _, err := r.d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("JSON goes on after its end at byte %d", r.d.InputOffset())
 	}
 	return v, nil
 }
@@ -57,60 +57,123 @@ func explain(err error) error {
 	return errors.New("not valid JSON")
 }
 
-func read(d *jsontext.Decoder) (*Value, error) {
-	t, err := d.ReadToken()
+// reader builds a tree. Values come from slabs, and the parts of an array or
+// object are collected on one stack before they are copied to their size: a
+// bundle has thousands of small nodes.
+type reader struct {
+	d       *jsontext.Decoder
+	slab    []Value
+	members []Member
+	items   []*Value
+}
+
+func (r *reader) value(kind Kind, text string) *Value {
+	if len(r.slab) == 0 {
+		r.slab = make([]Value, 64)
+	}
+	v := &r.slab[0]
+	r.slab = r.slab[1:]
+	v.kind, v.text = kind, text
+	return v
+}
+
+func (r *reader) read() (*Value, error) {
+	t, err := r.d.ReadToken()
 	if err != nil {
 		return nil, err
 	}
-	switch t.Kind() {
-	case '"':
-		return &Value{kind: String, text: t.String()}, nil
-	case '0':
-		return &Value{kind: Number, text: t.String()}, nil
+	switch kind := t.Kind(); kind {
+	case '"', '0':
+		return r.value(Kind(kind), t.String()), nil
 	case 't', 'f', 'n':
-		return &Value{kind: Kind(t.Kind())}, nil
+		return r.value(Kind(kind), ""), nil
+	case '[':
+		return r.array()
 	}
-	if d.StackDepth() > MaxDepth {
+	return r.object()
+}
+
+func (r *reader) array() (*Value, error) {
+	if r.d.StackDepth() > MaxDepth {
 		return nil, ErrDepth
 	}
-	if t.Kind() == '[' {
-		v := &Value{kind: Array}
-		for d.PeekKind() != ']' {
-			item, err := read(d)
-			if err != nil {
-				return nil, err
-			}
-			v.items = append(v.items, item)
+	from := len(r.items)
+	for r.d.PeekKind() != ']' {
+		item, err := r.read()
+		if err != nil {
+			return nil, err
 		}
-		_, err := d.ReadToken()
-		return v, err
+		r.items = append(r.items, item)
 	}
-	v := &Value{kind: Object}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
+	v := r.value(Array, "")
+	v.items = slices.Clone(r.items[from:])
+	r.items = r.items[:from]
+	_, err := r.d.ReadToken()
+	return v, err
+}
+
+func (r *reader) object() (*Value, error) {
+	if r.d.StackDepth() > MaxDepth {
+		return nil, ErrDepth
+	}
+	from := len(r.members)
+	for r.d.PeekKind() != '}' {
+		name, err := r.d.ReadToken()
 		if err != nil {
 			return nil, err
 		}
 		field := name.String()
-		value, err := read(d)
+		value, err := r.read()
 		if err != nil {
 			return nil, err
 		}
-		v.members = append(v.members, Member{field, value})
+		r.members = append(r.members, Member{field, value})
 	}
-	_, err = d.ReadToken()
+	v := r.value(Object, "")
+	v.members = slices.Clone(r.members[from:])
+	r.members = r.members[:from]
+	_, err := r.d.ReadToken()
 	return v, err
 }
 
 // Encode writes the tree without white space, members in their order.
-func (v *Value) Encode() []byte { return v.append(nil, false) }
+func (v *Value) Encode() []byte { return v.append(make([]byte, 0, 512), false) }
 
 // Canonical writes the tree with members sorted by name. Two resources say the
 // same when their canonical forms are equal; numbers compare by their digits.
 func (v *Value) Canonical() []byte { return v.append(nil, true) }
 
-// Equal compares by canonical form; two nils are equal.
-func Equal(a, b *Value) bool { return bytes.Equal(a.Canonical(), b.Canonical()) }
+// Equal tells whether two values have the same canonical form; two nils have.
+func Equal(a, b *Value) bool {
+	if a.Kind() != b.Kind() {
+		return false
+	}
+	switch a.Kind() {
+	case String, Number:
+		return a.text == b.text
+	case Array:
+		return slices.EqualFunc(a.items, b.items, Equal)
+	case Object:
+		if len(a.members) != len(b.members) {
+			return false
+		}
+		for i, m := range a.members {
+			// Most often the order is the same.
+			other := &b.members[i]
+			if other.Name != m.Name {
+				at := b.index(m.Name)
+				if at < 0 {
+					return false
+				}
+				other = &b.members[at]
+			}
+			if !Equal(m.Value, other.Value) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 func (v *Value) append(to []byte, sorted bool) []byte {
 	switch v.Kind() {

@@ -184,11 +184,17 @@ func (v *Value) Clone() *Value {
 		return nil
 	}
 	c := &Value{kind: v.kind, text: v.text}
-	for _, m := range v.members {
-		c.members = append(c.members, Member{m.Name, m.Value.Clone()})
+	if len(v.members) > 0 {
+		c.members = make([]Member, len(v.members))
+		for i, m := range v.members {
+			c.members[i] = Member{m.Name, m.Value.Clone()}
+		}
 	}
-	for _, i := range v.items {
-		c.items = append(c.items, i.Clone())
+	if len(v.items) > 0 {
+		c.items = make([]*Value, len(v.items))
+		for i, item := range v.items {
+			c.items[i] = item.Clone()
+		}
 	}
 	return c
 }

@@ -61,6 +61,9 @@ func TestEqualIgnoresOrderOnly(t *testing.T) {
 		{"array order", `[1,2]`, `[2,1]`, false},
 		{"digits", `10.50`, `10.5`, false},
 		{"text and number", `"1"`, `1`, false},
+		{"field missing", `{"a":1,"b":2}`, `{"a":1,"c":2}`, false},
+		{"one field more", `{"a":1}`, `{"a":1,"b":null}`, false},
+		{"null and false", `null`, `false`, false},
 		{"white space", `{ "a" : [ ] }`, `{"a":[]}`, true},
 	}
 	for _, tt := range tests {
@@ -72,6 +75,9 @@ func TestEqualIgnoresOrderOnly(t *testing.T) {
 			}
 			if got := Equal(a, b); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			if got := string(a.Canonical()) == string(b.Canonical()); got != tt.want {
+				t.Errorf("canonical forms: got %v, want %v", got, tt.want)
 			}
 		})
 	}
