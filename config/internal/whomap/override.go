@@ -1,12 +1,17 @@
 package whomap
 
-import "github.com/nehrbridge/nehrbridge/mapper"
+import (
+	"regexp"
+
+	"github.com/nehrbridge/nehrbridge/mapper"
+)
 
 // override replaces what the rules would make of a data element. Each has its
 // reason, which becomes a comment in the map.
 type override struct {
 	kind     mapper.Kind
 	code     *mapper.Code // instead of the metadata's
+	plain    bool         // sent under the DHIS2 coding alone: the metadata's code says something else
 	also     bool         // the metadata's SNOMED code asks the same question as its LOINC code
 	unit     string       // UCUM
 	category mapper.Category
@@ -34,8 +39,9 @@ var overrides = map[string]override{
 	"PuiTfPfSf86": {kind: mapper.KindCount, also: true, reason: "both codes are the number of pregnancies"},
 	"I7dvwZGNgE8": {kind: mapper.KindCount, reason: "here the number of live births and stillbirths, which is what 64708-1 counts"},
 	"j3lxVBnaXmy": {kind: mapper.KindCount, reason: "a number of operations"},
-	"lbXGlVlv2cI": {kind: mapper.KindNone, why: "the metadata's SNOMED CT code 1182007 is that of anti-hypertensives",
-		reason: "the code was copied from the neighbouring element"},
+	"lbXGlVlv2cI": {plain: true, reason: "without the metadata's code 1182007, which is that of anti-hypertensives"},
+	"HJoJdH40oDr": {plain: true, reason: "without the metadata's code 256214007, which is chamomile and not an allergy to it"},
+	"kmuwppCwxJJ": {plain: true, reason: "without the metadata's code 227400003, which is ginger and not an allergy to it"},
 
 	// Physical examinations. The first reading of each pressure makes the one
 	// blood pressure; a repeated reading is an Observation of its own, because
@@ -96,16 +102,16 @@ var displays = map[string]string{
 	"271650006": "Diastolic blood pressure", "249043002": "Fetal heart rate", "249016007": "Fundal height",
 	"21840007": "Date of last menstrual period", "161714006": "Estimated date of delivery", "161732006": "Gravida",
 	"365812005": "Finding of blood glucose level", "439272007": "Date of procedure", "3457005": "Patient referral",
-	"261665006": "Unknown", "46764007": "Severe pre-eclampsia", "11448-8": "Blood disorders",
+	"360253007": "Asthma medication", "261665006": "Unknown", "46764007": "Severe pre-eclampsia", "11448-8": "Blood disorders",
 }
 
 // labelled are the words that make an answer sensitive (HL7 v3-ActCode).
 var labelled = []struct {
-	pattern string
+	pattern *regexp.Regexp
 	label   mapper.Label
 }{
-	{`HIV|PrEP|ARVs`, "HIV"},
-	{`(?i)syphilis`, "STD"},
-	{`(?i)violence|abuse|IPV`, "SDV"},
-	{`(?i)alcohol|substance|cocaine|marijuana|injectable`, "SUD"},
+	{regexp.MustCompile(`HIV|PrEP|ARVs`), "HIV"},
+	{regexp.MustCompile(`(?i)syphilis`), "STD"},
+	{regexp.MustCompile(`(?i)violence|abuse|IPV`), "SDV"},
+	{regexp.MustCompile(`(?i)alcohol|substance|cocaine|marijuana|injectable`), "SUD"},
 }

@@ -95,8 +95,12 @@ func (g *generator) decide(e element) decision {
 	if o.reason != "" {
 		d.notes = append(d.notes, o.reason)
 	}
-	loincCode := d.usable(mapper.LOINC, e.loinc, e.name)
-	snomedCode := d.usable(mapper.SNOMED, e.snomed, e.name)
+	display := asked(e.name)
+	if groupOf(e).question == "Allergy" {
+		display = asked(named(e)) // the codes are of allergies, the names of what causes them
+	}
+	loincCode := d.usable(mapper.LOINC, e.loinc, display)
+	snomedCode := d.usable(mapper.SNOMED, e.snomed, display)
 	answer := e.valueType == string(dhis2.Boolean) || e.valueType == string(dhis2.TrueOnly)
 	switch {
 	case o.code != nil:
@@ -112,9 +116,17 @@ func (g *generator) decide(e element) decision {
 	default:
 		d.code = snomedCode
 	}
+	if groupOf(e).past && d.code != nil {
+		d.code, d.also, d.plain = nil, nil, true
+		d.notes = append(d.notes, "without the metadata's code, which does not say that it was in an earlier pregnancy")
+	} else if o.plain {
+		d.code, d.also = nil, nil
+	}
 	switch {
 	case d.kind == mapper.KindNone:
 		d.why = o.why
+	case d.plain:
+		d.kind, d.why = g.kindOf(e, o)
 	case d.code == nil:
 		d.kind, d.why = mapper.KindNone, "no code in the metadata"
 		if e.loinc != "" || e.snomed != "" {
@@ -148,13 +160,12 @@ func (g *generator) kindOf(e element, o override) (kind mapper.Kind, why string)
 }
 
 // usable gives a code of the metadata, or says why it is left out.
-func (d *decision) usable(system mapper.CodeSystem, code, name string) *mapper.Code {
+func (d *decision) usable(system mapper.CodeSystem, code, display string) *mapper.Code {
 	if code == "" {
 		return nil
 	}
-	display := displays[code]
-	if display == "" {
-		display = asked(name)
+	if known := displays[code]; known != "" {
+		display = known
 	}
 	c := &mapper.Code{System: system, Code: code, Display: display}
 	probe := mapper.Map{Stages: []mapper.Stage{{Reason: c}}}
@@ -193,11 +204,12 @@ func categoryOf(e element) mapper.Category {
 	return mapper.Survey
 }
 
-func labels(name string) []mapper.Label {
-	var found []mapper.Label
+// labels are the sensitivity labels of an element by the words of its name.
+func labels(name string) []string {
+	var found []string
 	for _, l := range labelled {
-		if regexp.MustCompile(l.pattern).MatchString(name) {
-			found = append(found, l.label)
+		if l.pattern.MatchString(name) {
+			found = append(found, string(l.label))
 		}
 	}
 	return found

@@ -74,6 +74,10 @@ func TestDecide(t *testing.T) {
 		{name: "a number without a unit", e: element{uid: "Aaaaaaaaaa1", valueType: "NUMBER", loinc: "718-7"}, want: "none", why: "no unit known"},
 		{name: "a unit from the table", e: element{uid: "H90qsZViPcS", valueType: "INTEGER_POSITIVE", loinc: "29463-7", snomed: "27113001"}, want: "quantity loinc 29463-7", also: "27113001"},
 		{name: "an override of a wrong code", e: element{uid: "C47wV4EBLaS", valueType: "INTEGER_POSITIVE", loinc: "8884-9"}, want: "quantity loinc 8867-4", note: "rhythm"},
+		{name: "an earlier pregnancy is not today", e: element{stage: profileStage, code: "ANC.B6.DE43", uid: "KIAEwjx7xKt", valueType: "TRUE_ONLY", snomed: "11687002"}, want: "finding", note: "earlier pregnancy"},
+		{name: "the same in another stage", e: element{stage: "gzx2JB0xCk1", code: "ANC.B6.DE43", uid: "KIAEwjx7xKt", valueType: "TRUE_ONLY", snomed: "11687002"}, want: "finding snomed 11687002"},
+		{name: "an earlier pregnancy without a code", e: element{stage: profileStage, code: "ANC.B6.DE37", uid: "TGcfgzv8mQA", valueType: "TRUE_ONLY"}, want: "none", why: "no code in the metadata"},
+		{name: "a code that means something else", e: element{uid: "lbXGlVlv2cI", valueType: "TRUE_ONLY", snomed: "1182007"}, want: "finding", note: "anti-hypertensives"},
 		{name: "an option set", e: element{uid: "Aaaaaaaaaa1", valueType: "TEXT", optionSet: "bLA3AqDKdwx", snomed: "267029006"}, want: "coded snomed 267029006"},
 		{name: "free text", e: element{uid: "Aaaaaaaaaa1", valueType: "TEXT", snomed: "74964007"}, want: "text snomed 74964007"},
 	}
@@ -82,7 +86,7 @@ func TestDecide(t *testing.T) {
 			g := &generator{ambiguous: map[string]bool{tt.e.loinc: tt.ambiguous}}
 			d := g.decide(tt.e)
 			got := string(d.kind)
-			if got != "none" {
+			if d.code != nil && got != "none" {
 				got += " " + string(d.code.System) + " " + d.code.Code
 			}
 			also := ""
@@ -96,6 +100,22 @@ func TestDecide(t *testing.T) {
 				t.Errorf("notes %q do not say %q", notes, tt.note)
 			}
 		})
+	}
+}
+
+func TestNamed(t *testing.T) {
+	tests := []struct{ stage, code, name, want string }{
+		{profileStage, "ANC.B6.DE123", "ANC.B6. Asthma", "Current medication: Asthma"},
+		{profileStage, "ANC.B6.DE59", "ANC.B6. Albendazole", "Allergy: Albendazole"},
+		{profileStage, "ANC.B6.DE61", "ANC.B6. Calcium allergy", "ANC.B6. Calcium allergy"},
+		{profileStage, "ANC.B6.DE41", "ANC.B6. Convulsions", "Past pregnancy: Convulsions"},
+		{profileStage, "ANC.B6.DE94", "ANC.B6. Epilepsy", "ANC.B6. Epilepsy"},
+		{"gzx2JB0xCk1", "ANC.B6.DE39", "ANC.B6. Alcohol use", "ANC.B6. Alcohol use"},
+	}
+	for _, tt := range tests {
+		if got := named(element{stage: tt.stage, code: tt.code, name: tt.name}); got != tt.want {
+			t.Errorf("%s %s: got %q, want %q", tt.code, tt.name, got, tt.want)
+		}
 	}
 }
 

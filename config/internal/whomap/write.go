@@ -14,8 +14,9 @@ const head = `# The WHO antenatal care registry of DHIS2 (program WSGAb5XwJ3Y).
 # change override.go there and run go generate ./config.
 #
 # A data element becomes an Observation when the metadata carries a usable
-# LOINC or SNOMED CT code; without one nothing is guessed. Where the name of a
-# code is not known here, its display is what the form asks.
+# LOINC or SNOMED CT code; without one nothing is guessed. Where its code says
+# something else than the form, the DHIS2 coding stands alone. Where the name of
+# a code is not known here, its display is what the form asks.
 name: who-anc
 title: WHO antenatal care registry
 guide: ips
@@ -92,13 +93,13 @@ func (g *generator) element(e element) {
 	for _, note := range d.notes {
 		g.line("      # " + note)
 	}
-	keys := []string{"uid: " + e.uid, "name: " + quote(e.name), "type: " + e.valueType, "kind: " + string(d.kind)}
+	keys := []string{"uid: " + e.uid, "name: " + quote(named(e)), "type: " + e.valueType, "kind: " + string(d.kind)}
 	if d.kind == mapper.KindNone {
 		keys = append(keys, "why: "+quote(d.why))
 		g.line("      - {" + strings.Join(keys, ", ") + "}")
 		return
 	}
-	if d.kind != mapper.KindSystolic && d.kind != mapper.KindDiastolic {
+	if d.code != nil && d.kind != mapper.KindSystolic && d.kind != mapper.KindDiastolic {
 		keys = append(keys, "code: "+code(*d.code))
 	}
 	if d.also != nil {
@@ -116,7 +117,7 @@ func (g *generator) element(e element) {
 		keys = append(keys, "role: "+string(d.role))
 	}
 	if found := labels(e.name); len(found) > 0 {
-		keys = append(keys, "sensitivity: ["+string(found[0])+"]")
+		keys = append(keys, "sensitivity: ["+strings.Join(found, ", ")+"]")
 	}
 	if d.kind == mapper.KindCoded {
 		keys = append(keys, "optionSet: "+e.optionSet)
