@@ -39,13 +39,21 @@ func (d Date) String() string {
 	return string(appendDate(b[:0], int(d.year), int(d.month), int(d.day)))
 }
 
-// AddDays returns the date n days later.
+// AddDays returns the date n days later, or the zero Date where that leaves
+// the years 1 to 9999, which are all that can be written.
 func (d Date) AddDays(n int) Date {
-	return dateOf(d.utc().AddDate(0, 0, n))
+	t := d.utc().AddDate(0, 0, n)
+	if d.IsZero() || !writable(t) {
+		return Date{}
+	}
+	return dateOf(t)
 }
 
 // Sub returns the number of days from e to d.
-func (d Date) Sub(e Date) int { return int(d.utc().Sub(e.utc()) / (24 * time.Hour)) }
+func (d Date) Sub(e Date) int {
+	// Not by time.Duration, which ends at 292 years.
+	return int((d.utc().Unix() - e.utc().Unix()) / (24 * 60 * 60))
+}
 
 // Before reports whether d is earlier than e.
 func (d Date) Before(e Date) bool { return d.utc().Before(e.utc()) }
@@ -62,6 +70,9 @@ func (d Date) YearsUntil(e Date) int {
 func (d Date) utc() time.Time {
 	return time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, time.UTC)
 }
+
+// writable reports whether four digits hold the year.
+func writable(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
 
 func dateOf(t time.Time) Date {
 	y, m, d := t.Date()

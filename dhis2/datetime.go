@@ -75,9 +75,13 @@ func (t DateTime) Fact(zone *time.Location) string {
 	return t.Instant(zone)
 }
 
-// Instant formats any time as a FHIR instant with the offset of zone.
+// Instant formats any time as a FHIR instant with the offset of zone. Where
+// that zone would move it out of the years 1 to 9999, which are all that FHIR
+// can write, the offset that it came with stays.
 func Instant(at time.Time, zone *time.Location) string {
-	at = at.In(zone)
+	if moved := at.In(zone); writable(moved) {
+		at = moved
+	}
 	var buf [32]byte
 	y, m, d := at.Date()
 	b := append(appendDate(buf[:0], y, int(m), d), 'T')

@@ -133,12 +133,36 @@ func documentError(data []byte, err error) error {
 	} else if strings.Contains(err.Error(), "EOF") {
 		e.Reason = "the document ends in the middle: it was cut off, fetch it again"
 	}
+	e.Pointer = place(e.Pointer)
 	if offset >= 0 && offset <= int64(len(data)) {
 		before := data[:offset]
 		e.Line = 1 + bytes.Count(before, []byte{'\n'})
 		e.Column = len(before) - bytes.LastIndexByte(before, '\n')
 	}
 	return e
+}
+
+// place shortens a JSON pointer to its first members, and hides what is no
+// name of a member of DHIS2: in a damaged document a value can stand there.
+func place(pointer string) string {
+	const most = 12
+	var b strings.Builder
+	for i, name := range strings.Split(pointer, "/") {
+		if i > most {
+			b.WriteString("/…")
+			break
+		}
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		if len(name) > 40 || strings.ContainsFunc(name, func(r rune) bool {
+			return r > 0x7f || !isLetter(byte(r)) && !isDigit(byte(r))
+		}) {
+			name = "…"
+		}
+		b.WriteString(name)
+	}
+	return b.String()
 }
 
 func jsonName(e *json.SemanticError) string {

@@ -80,18 +80,20 @@ type ValueError struct{ Type ValueType }
 
 func (e *ValueError) Error() string { return "want " + e.Type.Want() + " (" + string(e.Type) + ")" }
 
-// ParseValue checks s, trimmed and cleaned by Clean, against the rules that
-// DHIS2 itself applies (ValidationUtils.valueIsValid). server is the zone of a
-// DATETIME without offset.
+// ParseValue checks s, which is what Clean returned, against the rules that
+// DHIS2 itself applies (ValidationUtils.valueIsValid). Of types that are texts,
+// such as PHONE_NUMBER, it only demands that there is one: what to do with an
+// odd one is for whoever maps it. server is the zone of a DATETIME without
+// offset.
 func ParseValue(t ValueType, s string, server *time.Location) (Value, error) {
 	v := Value{typ: t, text: s}
 	ok := s != ""
 	switch t {
 	case Boolean:
-		v.boolean = strings.EqualFold(s, "true")
-		ok = v.boolean || strings.EqualFold(s, "false")
+		v.boolean = isWord(s, "true")
+		ok = v.boolean || isWord(s, "false")
 	case TrueOnly:
-		v.boolean = strings.EqualFold(s, "true")
+		v.boolean = isWord(s, "true")
 		ok = v.boolean
 	case Integer, IntegerPositive, IntegerNegative, IntegerZeroOrPositive:
 		v.integer, ok = parseInteger(s)
@@ -172,6 +174,10 @@ func dropControl(r rune) rune {
 	}
 	return r
 }
+
+// isWord compares without regard to case, as DHIS2 does. strings.EqualFold
+// would take ſ for s.
+func isWord(s, word string) bool { return len(s) == len(word) && strings.ToLower(s) == word }
 
 // parseInteger: 0, or an optional minus and digits without a leading zero,
 // within int32 (MathUtils.isInteger).
