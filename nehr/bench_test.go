@@ -69,3 +69,12 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkFullURL(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(nehr.FullURL("Encounter", visitKey)) != 45 {
+			b.Fatal("no URL")
+		}
+	}
+}

@@ -129,6 +129,7 @@ func TestD036NoKeyNoBundle(t *testing.T) {
 		at   int
 	}{
 		{"no value, shared", func(b *nehr.Bundle) { b.Entries[0].Key.Value = "" }, nehr.ErrNoKey, 0},
+		{"blank value, shared", func(b *nehr.Bundle) { b.Entries[0].Key.Value = " \t" }, nehr.ErrNoKey, 0},
 		{"no system, shared", func(b *nehr.Bundle) { b.Entries[0].Key.System = "" }, nehr.ErrNoKey, 0},
 		{"no value, owned", func(b *nehr.Bundle) { b.Entries[1].Key.Value = "" }, nehr.ErrNoKey, 1},
 		{"no value, conditional", func(b *nehr.Bundle) { b.Entries[1].Key.Value = ""; b.Write = nehr.Conditional }, nehr.ErrNoKey, 1},

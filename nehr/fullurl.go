@@ -3,15 +3,18 @@ package nehr
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"strings"
 )
 
 // Key is a business identifier: a system and the value in it. It names one
 // resource for good, at every server and in every run.
 type Key struct{ System, Value string }
 
-// IsZero says that the key names nothing: a key without system or without
-// value would match everything or everybody (D-036).
-func (k Key) IsZero() bool { return k.System == "" || k.Value == "" }
+// IsZero says that the key names nothing: a key without system or value, or
+// with blanks for one, would match everything or everybody (D-036).
+func (k Key) IsZero() bool {
+	return strings.TrimSpace(k.System) == "" || strings.TrimSpace(k.Value) == ""
+}
 
 // namespace is UUIDv5(DNS namespace of RFC 9562, "github.com/nehrbridge/nehrbridge").
 // It never changes: every id that was written follows from it.
@@ -24,13 +27,15 @@ var namespace = [16]byte{
 // type, line feed, system, line feed, value: the id that a resource of this
 // system has at the server.
 func ID(resourceType string, k Key) string {
-	return string(appendID(nil, resourceType, k))
+	var room [36]byte
+	return string(appendID(room[:0], resourceType, k))
 }
 
 // FullURL is "urn:uuid:" and the ID: what the entry is called inside a
 // bundle, and what references lead to.
 func FullURL(resourceType string, k Key) string {
-	return string(appendID([]byte("urn:uuid:"), resourceType, k))
+	var room [45]byte
+	return string(appendID(append(room[:0], "urn:uuid:"...), resourceType, k))
 }
 
 func appendID(dst []byte, resourceType string, k Key) []byte {
