@@ -2,10 +2,14 @@ package validate
 
 import (
 	"bytes"
+	"hash/maphash"
 
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
+
+// urlSeed makes the hash of fullUrls one that nobody can aim at.
+var urlSeed = maphash.MakeSeed()
 
 // bundleIndex finds the entries of the root bundle by fullUrl. It is a hash
 // table in memory that is reused, so that a bundle's cost grows with its size.
@@ -97,7 +101,7 @@ func (b *bundleIndex) fill(c *checker) {
 func (b *bundleIndex) insert(c *checker, i int32) {
 	text := c.doc.textOf(b.entries[i].fullURL)
 	mask := uint32(len(b.slots) - 1)
-	for at := hash(text) & mask; ; at = (at + 1) & mask {
+	for at := uint32(maphash.Bytes(urlSeed, text)) & mask; ; at = (at + 1) & mask {
 		switch other := b.slots[at]; {
 		case other == 0:
 			b.slots[at] = i + 1
@@ -115,7 +119,7 @@ func (b *bundleIndex) lookup(c *checker, text []byte) *bundleEntry {
 		return nil
 	}
 	mask := uint32(len(b.slots) - 1)
-	for at := hash(text) & mask; ; at = (at + 1) & mask {
+	for at := uint32(maphash.Bytes(urlSeed, text)) & mask; ; at = (at + 1) & mask {
 		i := b.slots[at]
 		if i == 0 {
 			return nil

@@ -25,9 +25,20 @@ type checker struct {
 	resource int32
 	profile  int32
 
-	memos   []memo
-	bundle  bundleIndex
+	memos  []memo
+	bundle bundleIndex
+	// stack holds the objects around the one that is being walked.
+	stack   []frame
 	errored int
+	// withheld counts what trials would have reported though it does not decide
+	// them: a resource with such findings is walked again to report them.
+	withheld int
+}
+
+// frame is an object that is being walked, with its type.
+type frame struct {
+	node int32
+	typ  int32
 }
 
 // memo is what is known about a resource and a definition.
@@ -35,6 +46,7 @@ type memo struct {
 	definition int32
 	next       int32 // index + 1
 	verdict    verdict
+	withheld   bool
 }
 
 type verdict uint8
@@ -66,7 +78,23 @@ func (c *checker) error(n int32, code, rule, format string, args ...any) {
 	c.add(n, Error, code, rule, fmt.Sprintf(format, args...))
 }
 
+// maxIssues bounds the work of reporting; a text with more is beyond repair by
+// reading on.
+const maxIssues = 1000
+
 func (c *checker) add(n int32, severity Severity, code, rule, text string) {
+	if len(c.issues) >= maxIssues {
+		if severity == Error {
+			c.errored++
+		}
+		if len(c.issues) > maxIssues {
+			return
+		}
+		c.issues = append(c.issues, Issue{
+			Severity: Error, Code: "too-long", Rule: "too-many-issues", Diagnostics: "There are more issues than are listed.",
+		})
+		return
+	}
 	profile := ""
 	if c.profile >= 0 {
 		profile = c.r.table.Definitions[c.profile].URL
@@ -79,11 +107,13 @@ func (c *checker) add(n int32, severity Severity, code, rule, text string) {
 	})
 }
 
-// remark adds an issue that is no error; trials make none.
+// remark adds an issue that decides no trial.
 func (c *checker) remark(n int32, severity Severity, code, rule, text string) {
-	if c.probing == 0 {
-		c.add(n, severity, code, rule, text)
+	if c.probing > 0 {
+		c.withheld++
+		return
 	}
+	c.add(n, severity, code, rule, text)
 }
 
 // keepsProfile says whether a resource keeps a definition, without issues.
@@ -98,18 +128,18 @@ func (c *checker) keepsProfile(res, definition int32) bool {
 		c.remember(res, definition, breaks)
 		return false
 	}
-	failed := c.failed
-	c.failed = false
+	failed, withheld := c.failed, c.withheld
+	c.failed, c.withheld = false, 0
 	c.probing++
 	at := c.remember(res, definition, underWay)
 	c.walkResource(res, definition)
 	ok := !c.failed
 	c.probing--
-	c.failed = failed
-	c.memos[at].verdict = keeps
+	c.memos[at].verdict, c.memos[at].withheld = keeps, c.withheld > 0
 	if !ok {
 		c.memos[at].verdict = breaks
 	}
+	c.failed, c.withheld = failed, withheld
 	return ok
 }
 
@@ -120,12 +150,17 @@ func (c *checker) demand(res, definition int32) {
 		if !c.keepsProfile(res, definition) {
 			c.failed = true
 		}
+		for m := c.doc.resources[res].memo; m != 0; m = c.memos[m-1].next {
+			if c.memos[m-1].definition == definition && c.memos[m-1].withheld {
+				c.withheld++
+			}
+		}
 		return
 	}
 	at := int32(-1)
 	for m := c.doc.resources[res].memo; m != 0; m = c.memos[m-1].next {
 		if c.memos[m-1].definition == definition {
-			if c.memos[m-1].verdict == keeps {
+			if c.memos[m-1].verdict == keeps && !c.memos[m-1].withheld {
 				return
 			}
 			at = m - 1
@@ -136,7 +171,7 @@ func (c *checker) demand(res, definition int32) {
 	}
 	before := c.errored
 	c.walkResource(res, definition)
-	c.memos[at].verdict = keeps
+	c.memos[at].verdict, c.memos[at].withheld = keeps, false
 	if c.errored != before {
 		c.memos[at].verdict = breaks
 	}

@@ -20,7 +20,7 @@ func (c *checker) extension(element int32, e *rules.Element, n int32) {
 	}
 	if !known {
 		c.children(n, element, types.Extension)
-		c.unknownExtension(e, n, url)
+		c.unknownExtension(n, url)
 		return
 	}
 	if len(e.Children) > 0 {
@@ -31,19 +31,15 @@ func (c *checker) extension(element int32, e *rules.Element, n int32) {
 	root := c.r.table.Definitions[definition].Root
 	c.children(n, root, types.Extension)
 	c.constraints(n, &c.r.table.Elements[root])
-	if contexts := c.r.table.Definitions[definition].Contexts; len(contexts) > 0 && c.probing == 0 && !c.mayStand(n, contexts) {
-		c.errored++
-		c.issues = append(c.issues, Issue{
-			Severity: Error, Code: "structure", Location: c.location(n), Rule: "extension-context",
-			Profile: c.r.table.Definitions[definition].URL, Diagnostics: "The extension may not stand on this element.",
-		})
+	if contexts := c.r.table.Definitions[definition].Contexts; len(contexts) > 0 && !c.mayStand(contexts) && c.loud() {
+		c.error(n, "structure", "extension-context", "The extension may not stand on this element.")
 	}
 	c.profile = outer
 }
 
 // unknownExtension: inside a complex extension the URL is a name, which the
 // definition's slices judge; elsewhere it has to be absolute.
-func (c *checker) unknownExtension(e *rules.Element, n int32, url []byte) {
+func (c *checker) unknownExtension(n int32, url []byte) {
 	if url == nil {
 		return
 	}
@@ -51,44 +47,41 @@ func (c *checker) unknownExtension(e *rules.Element, n int32, url []byte) {
 		c.remark(n, Information, "informational", "extension-unknown", "No definition of this extension is at hand.")
 		return
 	}
-	if !c.insideExtension(n) && c.loud() {
+	if c.stack[len(c.stack)-1].typ != types.Extension && c.loud() {
 		c.error(n, "value", "extension-url", "The url of an extension has to be absolute.")
 	}
 }
 
-// insideExtension says whether the extension stands in another.
-func (c *checker) insideExtension(n int32) bool {
-	path := c.trail(n)
-	for i := len(path) - 2; i >= 0; i-- {
-		m := &c.doc.nodes[path[i]]
-		if m.kind == kindArray {
-			continue
-		}
-		return m.flags&flagItem != 0 && i > 0 && c.doc.nodes[path[i-1]].name == names.Extension
-	}
-	return false
-}
-
-// mayStand says whether an extension's place is one of those that its definition
-// names: an element of some type, or of some path.
-func (c *checker) mayStand(n int32, contexts []rules.Context) bool {
-	path, kinds := c.elementPath(n)
+// mayStand says whether the object that is being walked is one of the places
+// that an extension's definition names: an element of some type, or of some
+// path from a type that lies around it.
+func (c *checker) mayStand(contexts []rules.Context) bool {
 	for _, x := range contexts {
 		if x.Kind != "element" {
-			// The archive has only contexts of kind element.
-			return true
+			return true // the archive has none
 		}
-		for _, p := range path {
-			if p == x.Expression {
+		for t := c.stack[len(c.stack)-1].typ; t >= 0; t = c.r.table.Types[t].Parent {
+			if c.r.table.Types[t].Code == x.Expression {
 				return true
 			}
 		}
-		for _, t := range kinds {
-			for ; t >= 0; t = c.r.table.Types[t].Parent {
-				if c.r.table.Types[t].Code == x.Expression {
-					return true
-				}
+	}
+	path := ""
+	for i := len(c.stack) - 1; i >= 0; i-- {
+		f := c.stack[i]
+		for _, x := range contexts {
+			if path != "" && x.Expression == c.r.table.Types[f.typ].Code+path {
+				return true
 			}
+		}
+		if c.r.kindOf(f.typ) == rules.Resource {
+			return false
+		}
+		name := c.r.table.Names[c.doc.nodes[f.node].name]
+		if name.Base != "" {
+			path = "." + name.Base + "[x]" + path
+		} else {
+			path = "." + name.Text + path
 		}
 	}
 	return false

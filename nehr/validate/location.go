@@ -108,50 +108,6 @@ func (c *checker) typed(list []int32) (element, typ int32, ok bool) {
 	return element, typ, element >= 0
 }
 
-// elementPath gives the paths and types by which an extension's context may name
-// the element that holds the extension n.
-func (c *checker) elementPath(n int32) (paths []string, kinds []int32) {
-	list := c.trail(n)
-	list = list[:len(list)-1]
-	for len(list) > 0 {
-		m := &c.doc.nodes[list[len(list)-1]]
-		if m.kind != kindArray {
-			break
-		}
-		list = list[:len(list)-1]
-	}
-	_, typ, ok := c.typed(list)
-	if !ok {
-		return nil, nil
-	}
-	kinds = append(kinds, typ)
-	// Paths from every enclosing resource or type: Patient.name, HumanName.
-	path := ""
-	for i := len(list) - 1; i >= 0; i-- {
-		m := &c.doc.nodes[list[i]]
-		_, at, ok := c.typed(list[:i+1])
-		if !ok {
-			return paths, kinds
-		}
-		if m.flags&flagItem == 0 || m.resource >= 0 {
-			paths = append(paths, c.r.table.Types[at].Code+path)
-		} else {
-			paths = append(paths, c.r.table.Types[at].Code+path)
-			continue
-		}
-		if m.resource >= 0 {
-			return paths, kinds
-		}
-		name := c.r.table.Names[m.name]
-		step := name.Text
-		if c.isChoice(list, i) {
-			step = name.Base + "[x]"
-		}
-		path = "." + step + path
-	}
-	return paths, kinds
-}
-
 // position is the line and column, counted in bytes from 1, of a place in the
 // text.
 func (c *checker) position(at int) (line, column int) {

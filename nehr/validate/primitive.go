@@ -81,11 +81,13 @@ func (c *checker) underscore(element int32, e *rules.Element, typ, v, under int3
 	if !c.object(under) {
 		return
 	}
-	main, _ := element, 0
+	main := element
 	if len(e.Children) == 0 {
 		main = c.r.table.Types[types.Element].Root
 	}
 	s := c.r.shape(main)
+	c.stack = append(c.stack, frame{under, typ})
+	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
 	var seen uint64
 	for child := c.doc.nodes[under].child; child != 0; child = c.doc.nodes[child].next {
 		m := &c.doc.nodes[child]

@@ -112,9 +112,7 @@ func (c *checker) unresolved(n int32, text []byte) bool {
 		return false
 	case c.bundle.transaction && bytes.HasPrefix(text, []byte("urn:")):
 		// No fault of the resource: it may keep its profile all the same.
-		if c.probing == 0 {
-			c.error(n, "not-found", "bundle-reference", "No entry of the bundle has this fullUrl.")
-		}
+		c.remark(n, Error, "not-found", "bundle-reference", "No entry of the bundle has this fullUrl.")
 		return false
 	}
 	return true

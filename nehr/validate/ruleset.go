@@ -2,6 +2,7 @@ package validate
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -102,12 +103,21 @@ func newNameIndex(list []rules.Name) *nameIndex {
 	return x
 }
 
+// hash mixes the first and last eight bytes of a text with its length, which
+// tells the property names of the table apart.
 func hash(s []byte) uint32 {
-	h := uint32(len(s))
-	for _, c := range s {
-		h = h*31 + uint32(c)
+	const prime = 0x9E3779B97F4A7C15
+	var h uint64
+	if n := len(s); n >= 8 {
+		h = (binary.LittleEndian.Uint64(s) ^ uint64(n)) * prime
+		h = (h ^ h>>29 ^ binary.LittleEndian.Uint64(s[n-8:])) * prime
+	} else {
+		for _, c := range s {
+			h = h<<8 | uint64(c)
+		}
+		h = (h ^ uint64(n)<<56) * prime
 	}
-	return h ^ h>>13
+	return uint32(h >> 32)
 }
 
 // find gives the number of a name, 0 for one that is not in the table.

@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"slices"
+
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 )
@@ -82,6 +84,11 @@ func (c *checker) allows(element, typ int32) bool {
 // sliceOf is the position of the first slice whose criteria the value meets, or
 // -1. A slice that nothing marks has no members.
 func (c *checker) sliceOf(e *rules.Element, typ, v, under int32) int {
+	if e.Name == names.Entry && v != 0 && e.Flags&rules.List != 0 {
+		if at := c.doc.get(v, names.Resource); at != 0 && c.doc.nodes[at].resource >= 0 {
+			return c.sliceOfEntry(e, c.doc.nodes[at].resource, v)
+		}
+	}
 	for i, at := range e.Slices {
 		s := &c.r.table.Slices[at]
 		if len(s.Criteria) == 0 {
@@ -93,6 +100,32 @@ func (c *checker) sliceOf(e *rules.Element, typ, v, under int32) int {
 			if !c.meets(x, x.Path, v, typ, under) {
 				all = false
 				break
+			}
+		}
+		if all {
+			return i
+		}
+	}
+	return -1
+}
+
+// sliceOfEntry is sliceOf for an entry of a bundle with its resource: bundles
+// have some twenty slices, nearly all told apart by type and profile.
+func (c *checker) sliceOfEntry(e *rules.Element, res, v int32) int {
+	typ := c.doc.resources[res].typ
+	for i, at := range e.Slices {
+		s := &c.r.table.Slices[at]
+		all := len(s.Criteria) > 0
+		for j := 0; j < len(s.Criteria) && all; j++ {
+			switch x := &s.Criteria[j]; {
+			case len(x.Path) != 1 || x.Path[0] != names.Resource:
+				all = c.meets(x, x.Path, v, -1, 0)
+			case x.Test == rules.IsType:
+				all = slices.Contains(x.Values, typ)
+			case x.Test == rules.Conforms:
+				all = typ >= 0 && c.keepsAny(res, x.Values)
+			default:
+				all = c.meets(x, x.Path, v, -1, 0)
 			}
 		}
 		if all {

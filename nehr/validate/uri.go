@@ -51,14 +51,14 @@ func isURN(s []byte) bool {
 	return true
 }
 
-// absolute says whether a URI has a scheme: a letter, then letters, digits, +,
-// - or ., then a colon (RFC 3986 section 3.1).
+// absolute says whether a URI has a scheme, in small letters, and something
+// behind it (RFC 3986 section 3.1).
 func absolute(s []byte) bool {
 	for i, b := range s {
 		switch {
 		case b == ':':
-			return i > 0
-		case letter(b):
+			return i > 0 && i+1 < len(s)
+		case b >= 'a' && b <= 'z':
 		case i > 0 && (digit(b) || b == '+' || b == '-' || b == '.'):
 		default:
 			return false

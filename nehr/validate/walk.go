@@ -26,6 +26,12 @@ func (c *checker) childrenOf(element, typ int32) (main, overlay int32) {
 
 // children judges the properties of an object.
 func (c *checker) children(n, element, typ int32) {
+	c.stack = append(c.stack, frame{n, typ})
+	c.properties(n, element, typ)
+	c.stack = c.stack[:len(c.stack)-1]
+}
+
+func (c *checker) properties(n, element, typ int32) {
 	main, overlay := c.childrenOf(element, typ)
 	s := c.r.shape(main)
 	var over *shape
@@ -38,8 +44,8 @@ func (c *checker) children(n, element, typ int32) {
 	for child := c.doc.nodes[n].child; child != 0; child = c.doc.nodes[child].next {
 		m := &c.doc.nodes[child]
 		if m.name == nameResourceType && isResource && m.flags&flagUnder == 0 {
-			if child != c.doc.resources[c.doc.nodes[n].resource].typeNode && c.loud() {
-				c.error(child, "structure", "duplicate-property", "The property stands twice.")
+			if child != c.doc.resources[c.doc.nodes[n].resource].typeNode {
+				c.remark(child, Error, "structure", "duplicate-property", "The property stands twice.")
 			}
 			continue
 		}

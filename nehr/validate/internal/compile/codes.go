@@ -16,14 +16,10 @@ var incomplete = map[string]bool{
 	"http://snomed.info/sct":    true,
 	"http://unitsofmeasure.org": true,
 	"http://terminology.hl7.org/CodeSystem/contractsignertypecodes":      true,
-	"http://terminology.hl7.org/CodeSystem/v2-0131":                      true,
-	"http://terminology.hl7.org/CodeSystem/v2-0203":                      true,
 	"http://terminology.hl7.org/CodeSystem/v2-0443":                      true,
 	"http://terminology.hl7.org/CodeSystem/v3-ActCode":                   true,
 	"http://terminology.hl7.org/CodeSystem/v3-ActReason":                 true,
 	"http://terminology.hl7.org/CodeSystem/v3-AddressUse":                true,
-	"http://terminology.hl7.org/CodeSystem/v3-Confidentiality":           true,
-	"http://terminology.hl7.org/CodeSystem/v3-DataOperation":             true,
 	"http://terminology.hl7.org/CodeSystem/v3-DocumentCompletion":        true,
 	"http://terminology.hl7.org/CodeSystem/v3-EntityNamePartQualifier":   true,
 	"http://terminology.hl7.org/CodeSystem/v3-EntityNamePartQualifierR2": true,
@@ -34,7 +30,6 @@ var incomplete = map[string]bool{
 	"http://terminology.hl7.org/CodeSystem/v3-RoleClass":                 true,
 	"http://terminology.hl7.org/CodeSystem/v3-RoleCode":                  true,
 	"http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration":     true,
-	"http://terminology.hl7.org/CodeSystem/v3-TimingEvent":               true,
 }
 
 // languages are the value sets of BCP 47, which is too large to list.
@@ -55,6 +50,12 @@ func (c *compiler) collectCodes() {
 				systems[code[0]] = map[string]bool{}
 			}
 			systems[code[0]][code[1]] = true
+		}
+	}
+	for url, list := range supplement {
+		systems[url] = map[string]bool{}
+		for _, code := range strings.Fields(list) {
+			systems[url][code] = true
 		}
 	}
 	for url, set := range systems {
