@@ -187,7 +187,7 @@ func (c *checker) recall(res, definition int32) (verdict, bool) {
 }
 
 func (c *checker) remember(res, definition int32, v verdict) int32 {
-	c.memos = append(c.memos, memo{definition, c.doc.resources[res].memo, v})
+	c.memos = append(c.memos, memo{definition: definition, next: c.doc.resources[res].memo, verdict: v})
 	c.doc.resources[res].memo = int32(len(c.memos))
 	return int32(len(c.memos) - 1)
 }
