@@ -31,3 +31,27 @@ func FuzzMap(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSettings: whatever stands in a settings file, the reader does not panic
+// and every mistake has a place and a reason.
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte(file))
+	f.Add([]byte("dhis2.url: https://example.org\ndhis2: {url: &a [*a]}\n"))
+	f.Add([]byte("? {a: b}\n: c\nmaps: [[x], ~]\nnehr: {oauth: {key: 1}}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l := &loader{values: map[string]value{}}
+		l.yaml("fuzz", data)
+		l.forms()
+		for _, p := range l.problems {
+			if p.Reason == "" || p.Place == "" {
+				t.Fatalf("a problem without reason or place: %+v", p)
+			}
+		}
+		if len(l.problems) > 0 {
+			return
+		}
+		if _, err := l.decode(); err != nil {
+			t.Fatalf("well-formed values were refused later: %v", err)
+		}
+	})
+}

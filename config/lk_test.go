@@ -122,6 +122,7 @@ func TestD029_everyElementIsNamed(t *testing.T) {
 func TestD007_haemoglobinIsTotal(t *testing.T)     { check(t, "cw35l7X4hnV") }
 func TestD008_urineSugarIsATest(t *testing.T)      { check(t, "yQk0w6KiXHJ") }
 func TestD009_planIsOrdinary(t *testing.T)         { check(t, "B6mWJ74OY4e", "XwlSz3I5QMA") }
+func TestD012_bloodPressureIsOne(t *testing.T)     { check(t, "Y3xF4qecAVw", "QMCuOLLRHHD") }
 func TestD013_unitsAreSaid(t *testing.T)           { check(t, "aDaoKP0DB1c", "CbZCIisQAzv") }
 func TestD014_haemoglobinUnit(t *testing.T)        { check(t, "cw35l7X4hnV") }
 func TestD015_oneGestationalAge(t *testing.T)      { check(t, "No3jJWIR7bn", "gu4sr8eOZcT") }

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -102,6 +99,10 @@ func (l *loader) file(path string) {
 		l.problem("", path, "cannot be read: "+reason(err))
 		return
 	}
+	l.yaml(path, data)
+}
+
+func (l *loader) yaml(path string, data []byte) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		l.problem("", path, "not YAML: "+strings.TrimPrefix(err.Error(), "yaml: "))
@@ -195,43 +196,6 @@ func (l *loader) environment(environ []string) {
 	}
 }
 
-// secrets puts the text of the files in the place of the secrets.
-func (l *loader) secrets() {
-	for _, k := range keys {
-		if !k.secret {
-			continue
-		}
-		file, given := l.values[k.name+fileSuffix]
-		if !given {
-			continue
-		}
-		delete(l.values, k.name+fileSuffix)
-		if _, both := l.values[k.name]; both {
-			l.problem(k.name, file.place, "both "+k.name+" and "+k.name+fileSuffix+" are set: keep one")
-			continue
-		}
-		info, err := os.Stat(file.text)
-		if err != nil {
-			l.problem(k.name+fileSuffix, file.place, "cannot be read: "+reason(err))
-			continue
-		}
-		if info.Mode().Perm()&0o077 != 0 {
-			l.problem(k.name+fileSuffix, file.place, fmt.Sprintf("others can read the file (mode %04o): chmod 600, or mount the secret with mode 0400", info.Mode().Perm()))
-			continue
-		}
-		data, err := readBounded(file.text)
-		text := strings.TrimRight(string(data), "\r\n")
-		switch {
-		case err != nil:
-			l.problem(k.name+fileSuffix, file.place, "cannot be read: "+reason(err))
-		case text == "":
-			l.problem(k.name+fileSuffix, file.place, "the file is empty")
-		default:
-			l.values[k.name] = value{text: text, place: file.place}
-		}
-	}
-}
-
 // decode hands the values to viper, which holds defaults and types. The
 // environment was read before, so that a test needs none of the process.
 func (l *loader) decode() (*Settings, error) {
@@ -253,19 +217,4 @@ func (l *loader) decode() (*Settings, error) {
 		return nil, &SettingsError{[]SettingProblem{{Reason: err.Error()}}}
 	}
 	return s, nil
-}
-
-func readBounded(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxSettingsSize {
-		return nil, errors.New("larger than 1 MiB")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
 }

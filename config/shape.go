@@ -3,9 +3,11 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -66,9 +68,9 @@ func (s *shape) check(n *yaml.Node, t reflect.Type, path string) {
 func (s *shape) mapping(n *yaml.Node, t reflect.Type, path string) {
 	known := map[string]reflect.Type{}
 	if t.Kind() == reflect.Struct {
-		fields(t, known)
+		known = fieldsOf(t)
 		if s.overlay {
-			s.overlayKeys(n, path, known)
+			known = overlayKeys(path, known)
 		}
 	}
 	seen := map[string]int{}
@@ -108,12 +110,14 @@ func (s *shape) mapping(n *yaml.Node, t reflect.Type, path string) {
 	n.Content = kept
 }
 
-func (s *shape) overlayKeys(n *yaml.Node, path string, known map[string]reflect.Type) {
+func overlayKeys(path string, known map[string]reflect.Type) map[string]reflect.Type {
+	known = maps.Clone(known)
 	if path == "" {
 		known["extends"] = reflect.TypeFor[string]()
 	} else if known["uid"] != nil {
 		known["remove"] = reflect.TypeFor[bool]()
 	}
+	return known
 }
 
 func (s *shape) text(n *yaml.Node, t reflect.Type, path string) {
@@ -157,7 +161,20 @@ func asText(n *yaml.Node, t reflect.Type) error {
 	return nil
 }
 
-// fields collects the YAML keys of a struct with their types.
+// knownFields keeps fieldsOf of each type: a map has hundreds of elements.
+var knownFields sync.Map
+
+// fieldsOf is the YAML keys of a struct with their types, not to be changed.
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	if known, ok := knownFields.Load(t); ok {
+		return known.(map[string]reflect.Type)
+	}
+	known := map[string]reflect.Type{}
+	fields(t, known)
+	knownFields.Store(t, known)
+	return known
+}
+
 func fields(t reflect.Type, into map[string]reflect.Type) {
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")

@@ -2,6 +2,8 @@ package lint_test
 
 import (
 	"encoding/csv"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,17 +215,29 @@ func TestCheck_programMissing(t *testing.T) {
 	}
 }
 
+// root is the folder of go.mod.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err = os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		err = nil
+	}
+	t.Fatal("no go.mod above the test")
+	return ""
+}
+
 // TestCheck_metadataOfTheWHO compares the embedded map with the program's own
 // metadata: it names every data element with its value type, and the ones
 // without a usable code are listed as not sent.
 func TestCheck_metadataOfTheWHO(t *testing.T) {
 	_, who := maps(t)
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "..", "..", "..", "shared", "data", "dhis2", "who-anc-data-elements.tsv")
-	f, err := os.Open(path)
+	f, err := os.Open(filepath.Join(root(t), "..", "shared", "data", "dhis2", "who-anc-data-elements.tsv"))
 	if err != nil {
 		if os.Getenv("REQUIRE_ALL") == "1" {
 			t.Fatalf("REQUIRE_ALL: %v", err)
