@@ -37,8 +37,8 @@ func readMothers(ctx context.Context, nehr *client.Client) ([]*mother, error) {
 		}
 		for _, r := range found.Resources {
 			name := r.Get("name").Str()
-			if items := r.Get("name").Items(); len(items) > 0 {
-				name = humanName(items[0])
+			if typ == "Practitioner" {
+				name = firstName(r)
 			}
 			names[typ+"/"+r.Get("id").Str()] = name
 		}
@@ -49,10 +49,7 @@ func readMothers(ctx context.Context, nehr *client.Client) ([]*mother, error) {
 	}
 	var mothers []*mother
 	for _, p := range found.Resources {
-		m := &mother{patient: p, names: names, Born: p.Get("birthDate").Str(), Name: "Name not known"}
-		if items := p.Get("name").Items(); len(items) > 0 {
-			m.Name = humanName(items[0])
-		}
+		m := &mother{patient: p, names: names, Born: p.Get("birthDate").Str(), Name: cmp.Or(firstName(p), "Name not known")}
 		for _, typ := range aboutHer {
 			about, err := nehr.Search(ctx, typ, url.Values{"patient": {"Patient/" + p.Get("id").Str()}, "_count": {"200"}})
 			if err != nil {
@@ -244,6 +241,14 @@ func conceptCode(c *fhirjson.Value) string {
 	}
 	for _, coding := range c.Get("coding").Items() {
 		return "DHIS2 " + coding.Get("code").Str()
+	}
+	return ""
+}
+
+// firstName is the first name that a resource has, "" where it has none.
+func firstName(r *fhirjson.Value) string {
+	for _, n := range r.Get("name").Items() {
+		return humanName(n)
 	}
 	return ""
 }

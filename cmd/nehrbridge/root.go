@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -13,10 +12,12 @@ import (
 	"github.com/nehrbridge/nehrbridge/config"
 )
 
-// stdio is where a command reads and writes, so that tests can run one.
+// stdio is where a command reads and writes, and its environment, so that
+// tests can run one.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
+	environ  []string // as os.Environ
 }
 
 // app is what the subcommands share.
@@ -81,6 +82,10 @@ func (a *app) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_ = cmd.Usage()
+			return usage(errors.New("say what to do"))
+		},
 	}
 	cmd.PersistentFlags().StringVar(&a.configFile, "config", "", "settings file (YAML)")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
@@ -90,7 +95,7 @@ func (a *app) root() *cobra.Command {
 
 // settings reads the settings file, if one is named, and the environment.
 func (a *app) settings() (*config.Settings, error) {
-	s, err := config.Load(a.configFile, os.Environ())
+	s, err := config.Load(a.configFile, a.environ)
 	if err != nil {
 		return nil, usage(err)
 	}
