@@ -266,3 +266,29 @@ func (following) RoundTrip(r *http.Request) (*http.Response, error) {
 	again.URL, again.Host = to, to.Host
 	return http.DefaultTransport.RoundTrip(again)
 }
+
+// TestSmallerPages: a server that gives smaller pages than asked for is read
+// to its end, also where the last page is empty.
+func TestSmallerPages(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Query().Get("page") {
+		case "":
+			w.Write([]byte(`{"version":"2.42.1"}`))
+		case "1", "2":
+			w.Write([]byte(`{"pager":{"page":1,"pageSize":1},"trackedEntities":[{"trackedEntity":"SbxMother0` + r.URL.Query().Get("page") + `"}]}`))
+		default:
+			w.Write([]byte(`{"pager":{"page":3,"pageSize":1},"trackedEntities":[]}`))
+		}
+	}))
+	defer server.Close()
+	var got []dhis2.UID
+	for te, err := range client(t, api.Config{BaseURL: server.URL, Token: "t"}).AllTrackedEntities(t.Context(), api.Query{Program: sandbox.ANCProgram}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, te.TrackedEntity)
+	}
+	if len(got) != 2 || got[0] != mother(1) || got[1] != mother(2) {
+		t.Errorf("got %v", got)
+	}
+}

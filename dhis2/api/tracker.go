@@ -114,7 +114,7 @@ func page[T any](ctx context.Context, c *Client, l list, q Query) (*dhis2.Page[T
 	}
 	// 2.43 answers 200 with an empty page of size 0 when the user reaches no
 	// program: taken for an empty list it would look like mass deletion.
-	if len(p.Items) == 0 && p.PageSize != q.PageSize {
+	if len(p.Items) == 0 && (p.PageSize == 0 || (q.Page == 1 && p.PageSize != q.PageSize)) {
 		return nil, &Error{Status: http.StatusOK, Method: http.MethodGet, Path: path, kind: kindBlind,
 			Message: "an empty list that is not a page of the size asked for: the user reaches no program, check its sharing"}
 	}

@@ -1,0 +1,159 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+)
+
+func (s *Server) program(u *User, r *http.Request) (any, *problem) {
+	id, _ := dhis2.ParseUID(r.PathValue("uid"))
+	p := s.meta.program(id)
+	if p == nil || !u.reads(id) {
+		return nil, notFound("Program with id " + id.String() + " could not be found.")
+	}
+	return filtered(programDoc(p), r.URL.Query().Get("fields"))
+}
+
+func (s *Server) listPrograms(u *User, r *http.Request) (any, *problem) {
+	docs := []any{}
+	for i := range s.meta.programs {
+		if u.reads(s.meta.programs[i].ID) {
+			docs = append(docs, programDoc(&s.meta.programs[i]))
+		}
+	}
+	return s.listMetadata(r, "programs", docs)
+}
+
+func programDoc(p *dhis2.Program) map[string]any {
+	readable := *p
+	readable.Access = dhis2.Access{Read: true, Data: dhis2.DataAccess{Read: true, Write: true}}
+	return asMap(&readable)
+}
+
+func (s *Server) listOptionSets(_ *User, r *http.Request) (any, *problem) {
+	return s.listMetadata(r, "optionSets", s.meta.optionSets())
+}
+
+func (s *Server) listDataElements(_ *User, r *http.Request) (any, *problem) {
+	return s.listMetadata(r, "dataElements", s.meta.elements(false))
+}
+
+func (s *Server) listAttributes(_ *User, r *http.Request) (any, *problem) {
+	return s.listMetadata(r, "trackedEntityAttributes", s.meta.elements(true))
+}
+
+func (s *Server) listOrganisationUnits(_ *User, r *http.Request) (any, *problem) {
+	docs := []any{}
+	for _, u := range s.meta.units {
+		docs = append(docs, asMap(u))
+	}
+	return s.listMetadata(r, "organisationUnits", docs)
+}
+
+// listUsers needs an authority to see users, as DHIS2 does.
+func (s *Server) listUsers(u *User, r *http.Request) (any, *problem) {
+	if !u.has("F_USER_VIEW") {
+		return nil, forbidden("You don't have the proper permissions to read objects of this type.")
+	}
+	docs := []any{}
+	for _, o := range s.users {
+		doc := asMap(o.User)
+		delete(doc, "uid")
+		doc["id"] = o.Identity().String()
+		doc["displayName"] = strings.TrimSpace(o.FirstName + " " + o.Surname)
+		docs = append(docs, doc)
+	}
+	return s.listMetadata(r, "users", docs)
+}
+
+// listMetadata filters and pages a metadata list. Without fields DHIS2 prints
+// id and displayName only.
+func (s *Server) listMetadata(r *http.Request, plural string, docs []any) (any, *problem) {
+	q := r.URL.Query()
+	for _, f := range q["filter"] {
+		keep, p := metadataFilter(f)
+		if p != nil {
+			return nil, p
+		}
+		docs = slices.DeleteFunc(docs, func(d any) bool { return !keep(d.(map[string]any)) })
+	}
+	answer := map[string]any{}
+	if q.Get("paging") != "false" {
+		page, size, p := s.pageOf(q)
+		if p != nil {
+			return nil, p
+		}
+		total := len(docs)
+		docs = slice(docs, page, size)
+		answer["pager"] = map[string]any{"page": page, "pageSize": size, "total": total, "pageCount": max(1, (total+size-1)/size)}
+	}
+	fields := q.Get("fields")
+	if fields == "" {
+		fields = "id,displayName"
+	}
+	shown, p := filtered(docs, fields)
+	if p != nil {
+		return nil, p
+	}
+	answer[plural] = shown
+	return answer, nil
+}
+
+// metadataFilter reads property:in:[a,b] and property:eq:a.
+func metadataFilter(f string) (func(map[string]any) bool, *problem) {
+	parts := strings.SplitN(f, ":", 3)
+	if len(parts) != 3 || (parts[1] != "in" && parts[1] != "eq") {
+		return nil, bad("filter: the sandbox knows property:in:[…] and property:eq:… only")
+	}
+	wanted := []string{parts[2]}
+	if parts[1] == "in" {
+		list, opened := strings.CutPrefix(parts[2], "[")
+		list, closed := strings.CutSuffix(list, "]")
+		if !opened || !closed {
+			return nil, bad("filter: in wants a list in brackets")
+		}
+		wanted = strings.Split(list, ",")
+	}
+	return func(doc map[string]any) bool {
+		text, ok := doc[parts[0]].(string)
+		return ok && slices.Contains(wanted, text)
+	}, nil
+}
+
+// pageOf reads page and pageSize. Since 2.42 what is below 1 is refused;
+// before, the default stood in.
+func (s *Server) pageOf(q url.Values) (page, size int, p *problem) {
+	page, size = 1, s.cfg.PageSize
+	for _, n := range []struct {
+		name string
+		to   *int
+	}{{"page", &page}, {"pageSize", &size}} {
+		text := q.Get(n.name)
+		if text == "" {
+			continue
+		}
+		v, err := strconv.Atoi(text)
+		if err != nil || (v < 1 && s.minor >= 42) {
+			return 0, 0, bad(n.name + " must be a number from 1")
+		}
+		if v >= 1 {
+			*n.to = v
+		}
+	}
+	if size > s.cfg.MaxPageSize {
+		return 0, 0, bad(fmt.Sprintf("pageSize may be at most %d", s.cfg.MaxPageSize))
+	}
+	return page, size, nil
+}
+
+// slice is the page of a list, by OFFSET.
+func slice[T any](list []T, page, size int) []T {
+	from := min((page-1)*size, len(list))
+	return list[from:min(from+size, len(list))]
+}
