@@ -1,10 +1,16 @@
 package client_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"io"
 	"log"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
@@ -151,6 +158,44 @@ func TestCAFile(t *testing.T) {
 	c := newClient(t, web.URL, func(c *client.Config) { c.CAFile = ca })
 	if _, err := c.Capabilities(t.Context()); err != nil {
 		t.Errorf("the server's own CA was not taken: %v", err)
+	}
+}
+
+func TestMutualTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewUnstartedServer(answer(200, "application/fhir+json", `{"resourceType":"CapabilityStatement"}`))
+	web.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	web.Config.ErrorLog = quiet(t)
+	web.StartTLS()
+	defer web.Close()
+	dir := t.TempDir()
+	file := func(name, kind string, der []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	ca, cert, private := file("ca", "CERTIFICATE", web.Certificate().Raw), file("cert", "CERTIFICATE", der), file("key", "PRIVATE KEY", keyDER)
+	with := newClient(t, web.URL, func(c *client.Config) { c.CAFile, c.CertFile, c.KeyFile = ca, cert, private })
+	if _, err := with.Capabilities(t.Context()); err != nil {
+		t.Errorf("with a certificate: %v", err)
+	}
+	without := newClient(t, web.URL, func(c *client.Config) { c.CAFile = ca })
+	if _, err := without.Capabilities(t.Context()); err == nil {
+		t.Error("the server took no certificate for one")
 	}
 }
 

@@ -206,8 +206,19 @@ func TestConditionalMode(t *testing.T) {
 		if r.Entries[atObservation].ID != first.Entries[atObservation].ID || r.Entries[atObservation].Version != "2" {
 			t.Errorf("got %+v", r.Entries[atObservation])
 		}
+		// A Task that stands is put to its id all the same: If-Match counts only there.
+		id := w.write(w.visit("Task", task("requested", ""), nil)).Entries[1].ID
+		w.counts(w.write(w.visit("Task", task("entered-in-error", ""), nil)), 0, 1, 1)
+		last := w.spy.transactions[len(w.spy.transactions)-1]
+		if !strings.Contains(last, `"url":"Task/`+id+`","ifMatch":"W/\"1\""`) {
+			t.Errorf("sent %s", last)
+		}
+		// Two of one identity are nobody's to choose from.
+		w.put("Observation", `{"resourceType":"Observation","identifier":[`+ident("urn:dhis2:dataelement:uid", "E"+w.run+"-hb")+`],"status":"final","code":{"text":"x"}}`)
+		if _, err := w.writer.Write(w.ctx, d("11.50")); !errors.As(err, new(*record.ReviewError)) {
+			t.Errorf("got %v, want a review", err)
+		}
 	}
-	t.Run("sandbox", func(t *testing.T) { run(t, sandboxWorld(t, record.Conditional)) })
 	worlds(t, func(w *world) { run(w.T, newWorld(w.T, w.client.Base(), record.Conditional)) })
 }
 

@@ -254,26 +254,34 @@ func sameKind(a, b *fhirjson.Value) bool {
 // trackedEntitySystem identifies a tracked entity of DHIS2 (mapping.md section 3).
 const trackedEntitySystem = "urn:dhis2:trackedEntity"
 
-// checkTrackedEntity hands a Patient over to review when another tracked entity
-// claims the same record: whether the two are one woman is not for a program to
-// guess (D-038). One that we wrote before and say no more is our own correction.
-func (t *item) checkTrackedEntity() error {
+// checkPatient hands a Patient over to review when it is not sure that the
+// record is hers to write to: another tracked entity claims it, or the registry
+// has merged it into another. Neither is for a program to guess (D-038). A
+// tracked entity that we wrote before and say no more is our own correction.
+func (t *item) checkPatient() error {
 	if t.Type != "Patient" {
 		return nil
 	}
-	of := func(v *fhirjson.Value) (values []string) {
-		for _, i := range v.Get("identifier").Items() {
-			if i.Get("system").Str() == trackedEntitySystem {
-				values = append(values, value(i))
-			}
-		}
-		return values
-	}
-	mine := append(of(t.ours), of(t.written)...)
-	for _, other := range of(t.stands) {
+	mine := append(trackedEntities(t.ours), trackedEntities(t.written)...)
+	for _, other := range trackedEntities(t.stands) {
 		if len(mine) > 0 && !slices.Contains(mine, other) {
 			return &ReviewError{Type: t.Type, Reason: "another tracked entity is written to the record with its number", IDs: []string{t.id}}
 		}
 	}
+	for _, link := range t.stands.Get("link").Items() {
+		if link.Get("type").Str() == "replaced-by" {
+			_, other, _ := strings.Cut(link.Get("other", "reference").Str(), "/")
+			return &ReviewError{Type: t.Type, Reason: "the registry has replaced the record by another", IDs: []string{t.id, other}}
+		}
+	}
 	return nil
+}
+
+func trackedEntities(patient *fhirjson.Value) (values []string) {
+	for _, i := range patient.Get("identifier").Items() {
+		if i.Get("system").Str() == trackedEntitySystem {
+			values = append(values, value(i))
+		}
+	}
+	return values
 }

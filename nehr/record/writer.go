@@ -158,7 +158,7 @@ func (t *item) difference() error {
 		t.next = t.ours.Clone()
 		return nil
 	case !t.Owned:
-		if err := t.checkTrackedEntity(); err != nil {
+		if err := t.checkPatient(); err != nil {
 			return err
 		}
 		t.next = mergeShared(t.stands, t.ours, t.written)
@@ -200,8 +200,12 @@ func finish(items []*item, requests []*request) Result {
 		o := Outcome{FullURL: t.FullURL, Type: t.Type, ID: t.id, Version: t.version(), Action: Unchanged}
 		if r := sent[t]; r != nil {
 			o.Version, o.Action = r.gotVersion, Updated
-			if r.created {
+			switch {
+			case r.created:
 				o.Action = Created
+			case o.Version != "" && o.Version == t.version():
+				// The server keeps it in another form, and saw no change.
+				o.Action = Unchanged
 			}
 		}
 		switch o.Action {
