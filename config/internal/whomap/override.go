@@ -76,6 +76,8 @@ var overrides = map[string]override{
 	"uE79T1mX1D4": {category: mapper.Laboratory, reason: "neither name, description nor a rule says the unit"},
 
 	// Counselling and treatment.
+	"maAtPdJhov5": {plain: true, reason: "without the metadata's code 199312002, which it gives to two different risks"},
+	"tSzje3cW2hQ": {plain: true, reason: "without the metadata's code 199312002, which it gives to two different risks"},
 	"lzrXSuHT1wT": {kind: mapper.KindNone, why: wholeDose, reason: "no guess about a dose"},
 	"rHmzXMPtE73": {kind: mapper.KindNone, why: wholeDose, reason: "no guess about a dose"},
 	"Kb6kZzUCJi1": {kind: mapper.KindNone, why: wholeDose, reason: "no guess about a dose"},

@@ -10,7 +10,8 @@ import (
 // their own. Their names make sense only below the question: "Asthma" is an
 // asthma medicine, "Albendazole" an allergy.
 type group struct {
-	first, last int // numbers of ANC.B6.DE… in the stage "Woman's profile and history"
+	part        string // of the tool: the codes are ANC.<part>.DE<first> to DE<last>
+	first, last int
 	question    string
 	// past answers are about an earlier pregnancy, which no code of the
 	// metadata says. Under the plain code a reader would find gestational
@@ -21,29 +22,35 @@ type group struct {
 const profileStage = "iF5roNU7QWm"
 
 var groups = []group{
-	{first: 37, last: 50, question: "Past pregnancy", past: true},
-	{first: 53, last: 56, question: "Past pregnancy", past: true},
-	{first: 59, last: 71, question: "Allergy"},
-	{first: 75, last: 82, question: "Past surgery"},
-	{first: 98, last: 98, question: "Health condition"},
-	{first: 112, last: 138, question: "Current medication"},
-	{first: 140, last: 143, question: "Daily caffeine"},
+	{part: "B6", first: 37, last: 50, question: "Past pregnancy", past: true},
+	{part: "B6", first: 53, last: 56, question: "Past pregnancy", past: true},
+	{part: "B6", first: 59, last: 71, question: "Allergy"},
+	{part: "B6", first: 75, last: 82, question: "Past surgery"},
+	{part: "B6", first: 98, last: 98, question: "Health condition"},
+	{part: "B6", first: 112, last: 138, question: "Current medication"},
+	{part: "B6", first: 140, last: 143, question: "Daily caffeine"},
+	{part: "B9", first: 197, last: 204, question: "TB screening not done"},
+	{part: "B9", first: 210, last: 210, question: "TB screening"},
+	{part: "B10", first: 211, last: 215, question: "Support after violence"},
+	{part: "B10", first: 224, last: 232, question: "Referral after violence"},
+	{part: "B10", first: 252, last: 255, question: "Malaria prophylaxis not provided"},
 }
 
-var number = regexp.MustCompile(`^ANC\.B6\.DE(\d+)$`)
+var number = regexp.MustCompile(`^ANC\.(B\d+)\.DE(\d+)$`)
 
 // groupOf is the question of an element, or the zero group.
 func groupOf(e element) group {
 	found := number.FindStringSubmatch(e.code)
-	if e.stage != profileStage || found == nil {
+	// Answers of the profile are asked again at later visits, about today.
+	if found == nil || found[1] == "B6" && e.stage != profileStage {
 		return group{}
 	}
-	n, err := strconv.Atoi(found[1])
+	n, err := strconv.Atoi(found[2])
 	if err != nil {
 		return group{}
 	}
 	for _, g := range groups {
-		if g.first <= n && n <= g.last {
+		if g.part == found[1] && g.first <= n && n <= g.last {
 			return g
 		}
 	}

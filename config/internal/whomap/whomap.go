@@ -95,10 +95,7 @@ func (g *generator) decide(e element) decision {
 	if o.reason != "" {
 		d.notes = append(d.notes, o.reason)
 	}
-	display := asked(e.name)
-	if groupOf(e).question == "Allergy" {
-		display = asked(named(e)) // the codes are of allergies, the names of what causes them
-	}
+	display := asked(named(e))
 	loincCode := d.usable(mapper.LOINC, e.loinc, display)
 	snomedCode := d.usable(mapper.SNOMED, e.snomed, display)
 	answer := e.valueType == string(dhis2.Boolean) || e.valueType == string(dhis2.TrueOnly)

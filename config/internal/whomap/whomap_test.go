@@ -110,11 +110,25 @@ func TestNamed(t *testing.T) {
 		{profileStage, "ANC.B6.DE61", "ANC.B6. Calcium allergy", "ANC.B6. Calcium allergy"},
 		{profileStage, "ANC.B6.DE41", "ANC.B6. Convulsions", "Past pregnancy: Convulsions"},
 		{profileStage, "ANC.B6.DE94", "ANC.B6. Epilepsy", "ANC.B6. Epilepsy"},
+		{"n0hqa33uVjb", "ANC.B10.DE254", "ANC.B10. Expired", "Malaria prophylaxis not provided: Expired"},
+		{"n0hqa33uVjb", "ANC.B10.DE227", "ANC.B10. Police", "Referral after violence: Police"},
+		{"eR4sNwxkd9Q", "ANC.B9.DE204", "ANC.B9. Other reason TB screening not done (specify)", "ANC.B9. Other reason TB screening not done (specify)"},
 		{"gzx2JB0xCk1", "ANC.B6.DE39", "ANC.B6. Alcohol use", "ANC.B6. Alcohol use"},
 	}
 	for _, tt := range tests {
 		if got := named(element{stage: tt.stage, code: tt.code, name: tt.name}); got != tt.want {
 			t.Errorf("%s %s: got %q, want %q", tt.code, tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestLabels(t *testing.T) {
+	for name, want := range map[string]string{
+		"ANC.B9. HIV test date": "HIV", "Referral after violence: Police": "SDV", "ANC.B9. Syphilis test ordered": "STD",
+		"Past pregnancy: Cocaine": "SUD", "ANC.B8. Height": "", "ANC.B6. No alcohol and/or substances": "SUD",
+	} {
+		if got := strings.Join(labels(name), " "); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 }

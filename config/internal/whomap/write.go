@@ -116,7 +116,7 @@ func (g *generator) element(e element) {
 	if d.role != "" {
 		keys = append(keys, "role: "+string(d.role))
 	}
-	if found := labels(e.name); len(found) > 0 {
+	if found := labels(named(e)); len(found) > 0 {
 		keys = append(keys, "sensitivity: ["+strings.Join(found, ", ")+"]")
 	}
 	if d.kind == mapper.KindCoded {
