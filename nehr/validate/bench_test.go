@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"encoding/json"
 	"os"
 	"testing"
 )
@@ -23,5 +24,19 @@ func BenchmarkBundle(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Validate(text)
+	}
+}
+
+// BenchmarkValid is the yardstick: encoding/json's check of the same text.
+func BenchmarkValid(b *testing.B) {
+	text, err := os.ReadFile("testdata/mother.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if !json.Valid(text) {
+			b.Fatal("not JSON")
+		}
 	}
 }

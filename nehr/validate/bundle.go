@@ -215,8 +215,8 @@ func (c *checker) request(e *bundleEntry) {
 	if n == 0 || c.doc.nodes[n].kind != kindObject {
 		return
 	}
-	method, url := string(c.doc.property(n, names.Method)), c.doc.property(n, names.Url)
-	switch method {
+	method, url := c.doc.property(n, names.Method), c.doc.property(n, names.Url)
+	switch string(method) {
 	case "PUT", "POST":
 		if e.resource < 0 && c.doc.get(e.node, names.Resource) == 0 {
 			c.error(e.node, "required", "transaction-request", "%s needs a resource.", method)
@@ -232,8 +232,8 @@ func (c *checker) request(e *bundleEntry) {
 	if r.typ < 0 {
 		return
 	}
-	path, _, _ := bytes.Cut(url, []byte("?"))
-	name, id, _ := bytes.Cut(path, []byte("/"))
+	path, _ := cut(url, '?')
+	name, id := cut(path, '/')
 	if typ, ok := c.r.types[string(name)]; !ok || !c.isResourceType(typ) {
 		return
 	}
@@ -241,7 +241,15 @@ func (c *checker) request(e *bundleEntry) {
 		c.error(n, "value", "transaction-request", "The url names another type than that of the resource.")
 		return
 	}
-	if own := c.doc.property(r.node, names.Id); method == "PUT" && len(id) > 0 && own != nil && !bytes.Equal(id, own) {
+	if own := c.doc.property(r.node, names.Id); string(method) == "PUT" && len(id) > 0 && own != nil && !bytes.Equal(id, own) {
 		c.error(n, "value", "transaction-request", "The url names another id than that of the resource.")
 	}
+}
+
+// cut splits a text at the first of a sign.
+func cut(s []byte, sign byte) (before, after []byte) {
+	if i := bytes.IndexByte(s, sign); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, nil
 }

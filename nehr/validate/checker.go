@@ -75,6 +75,7 @@ func (c *checker) stop() bool { return c.probing > 0 && c.failed }
 
 // error adds an issue of severity error about a node; call it when loud.
 func (c *checker) error(n int32, code, rule, format string, args ...any) {
+	c.errored++
 	c.add(n, Error, code, rule, fmt.Sprintf(format, args...))
 }
 
@@ -84,9 +85,6 @@ const maxIssues = 1000
 
 func (c *checker) add(n int32, severity Severity, code, rule, text string) {
 	if len(c.issues) >= maxIssues {
-		if severity == Error {
-			c.errored++
-		}
 		if len(c.issues) > maxIssues {
 			return
 		}
@@ -99,15 +97,13 @@ func (c *checker) add(n int32, severity Severity, code, rule, text string) {
 	if c.profile >= 0 {
 		profile = c.r.table.Definitions[c.profile].URL
 	}
-	if severity == Error {
-		c.errored++
-	}
 	c.issues = append(c.issues, Issue{
 		Severity: severity, Code: code, Location: c.location(n), Rule: rule, Profile: profile, Diagnostics: text,
 	})
 }
 
-// remark adds an issue that decides no trial.
+// remark adds an issue that decides no trial, nor whether the resource keeps its
+// profile: an error among them is one of the document.
 func (c *checker) remark(n int32, severity Severity, code, rule, text string) {
 	if c.probing > 0 {
 		c.withheld++

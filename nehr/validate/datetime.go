@@ -1,6 +1,9 @@
 package validate
 
-import "time"
+import (
+	"bytes"
+	"cmp"
+)
 
 // number2 reads two digits, -1 if they are none.
 func number2(s []byte) int {
@@ -116,50 +119,52 @@ func isTime(s []byte) bool {
 	return ok && len(rest) == 0
 }
 
-// compareTimes compares two valid dates or dateTimes as FHIRPath does: by
-// calendar day where either has no time, and at all only where the shorter
-// decides. known is false where the precision does not suffice.
+// compareTimes compares two valid dates or dateTimes as FHIRPath does: as
+// instants where both have a time, else by calendar day, and at all only where
+// the precision decides; known is false where it does not.
 func compareTimes(a, b []byte) (order int, known bool) {
-	ta, pa := moment(a)
-	tb, pb := moment(b)
-	if pa == 0 || pb == 0 {
+	restA, partsA := day(a)
+	restB, partsB := day(b)
+	if partsA == 0 || partsB == 0 || len(restA) > 0 && !timeOfDay(restA) || len(restB) > 0 && !timeOfDay(restB) {
 		return 0, false
 	}
-	if pa == 4 && pb == 4 {
-		return ta.Compare(tb), true
+	if len(restA) > 0 && len(restB) > 0 {
+		secondsA, fractionA := instant(a)
+		secondsB, fractionB := instant(b)
+		if secondsA != secondsB {
+			return cmp.Compare(secondsA, secondsB), true
+		}
+		return bytes.Compare(fractionA, fractionB), true
 	}
-	ra, _ := day(a)
-	rb, _ := day(b)
-	x, y := a[:len(a)-len(ra)], b[:len(b)-len(rb)]
+	x, y := a[:len(a)-len(restA)], b[:len(b)-len(restB)]
 	n := min(len(x), len(y))
-	switch p, q := string(x[:n]), string(y[:n]); {
-	case p < q:
-		return -1, true
-	case p > q:
-		return 1, true
+	if order = bytes.Compare(x[:n], y[:n]); order != 0 {
+		return order, true
 	}
-	return 0, pa == pb
+	return 0, len(a) == len(b)
 }
 
-// moment reads a date or dateTime; parts is 4 with a time, 0 if it is not valid.
-func moment(s []byte) (t time.Time, parts int) {
-	rest, parts := day(s)
-	if parts == 0 || len(rest) == 0 {
-		return time.Time{}, parts
+// instant gives the seconds since some day, and the digits of the fraction
+// without zeros at the end, of a valid dateTime with a time.
+func instant(s []byte) (seconds int64, fraction []byte) {
+	year, month, d := number2(s)*100+number2(s[2:]), number2(s[5:]), number2(s[8:])
+	// Years that begin in March have the leap day at their end.
+	if month < 3 {
+		year, month = year-1, month+12
 	}
-	if !timeOfDay(rest) {
-		return time.Time{}, 0
+	days := int64(year)*365 + int64(year/4-year/100+year/400) + int64(153*(month-3)+2)/5 + int64(d)
+	seconds = days*86400 + int64(number2(s[11:])*3600+number2(s[14:])*60+number2(s[17:]))
+	rest := s[19:]
+	if rest[0] == '.' {
+		end := digits(rest, 1)
+		fraction, rest = bytes.TrimRight(rest[1:end], "0"), rest[end:]
 	}
-	text := []byte(string(s))
-	extra := time.Duration(0)
-	// time.Parse knows no leap second.
-	if string(text[17:19]) == "60" {
-		copy(text[17:], "59")
-		extra = time.Second
+	if len(rest) == 6 {
+		offset := int64(number2(rest[1:])*3600 + number2(rest[4:])*60)
+		if rest[0] == '+' {
+			offset = -offset
+		}
+		seconds += offset
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(text))
-	if err != nil {
-		return time.Time{}, 0
-	}
-	return t.Add(extra), 4
+	return seconds, fraction
 }

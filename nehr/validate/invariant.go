@@ -59,7 +59,9 @@ func onlyWhen(element, other uint16, codes ...string) invariant {
 	}
 }
 
-func holdsAlways(*checker, int32) bool { return true }
+// partOfEngine are the rules that the engine judges where it has more at hand
+// than the node: the contained resources, the text of a narrative.
+var partOfEngine = map[string]bool{"ref-1": true, "txt-1": true, "txt-2": true}
 
 // oneOf says whether a property is one of the strings.
 func (c *checker) oneOf(n int32, name uint16, codes ...string) bool {

@@ -37,8 +37,6 @@ var typeInvariants = map[string]invariant{
 		numerator := c.doc.has(n, names.Numerator)
 		return numerator == c.doc.has(n, names.Denominator) && (numerator || c.doc.has(n, names.Extension))
 	},
-	// reference judges it, with the contained resources at hand.
-	"ref-1":  holdsAlways,
 	"rng-2":  rangeOrdered,
 	"sqty-1": func(c *checker, n int32) bool { return !c.doc.has(n, names.Comparator) },
 	"trd-1": func(c *checker, n int32) bool {
@@ -51,9 +49,6 @@ var typeInvariants = map[string]invariant{
 			(string(kind) != "periodic" || c.choice(n, "timing") != 0) &&
 			(!bytes.HasPrefix(kind, []byte("data-")) || c.doc.has(n, names.Data))
 	},
-	// narrative judges them as it reads the text.
-	"txt-1": holdsAlways,
-	"txt-2": holdsAlways,
 }
 
 // codedAmount: a value has a code, and the system is the one that is allowed.

@@ -33,16 +33,11 @@ func (c *checker) primitive(element int32, e *rules.Element, typ, v, under int32
 	}
 	m := &c.doc.nodes[v]
 	if want := jsonKind(typ); m.kind != want && (want != kindTrue || m.kind != kindFalse) {
-		if c.loud() {
-			c.error(v, "structure", "json-type", "A JSON %s was expected, for the type %s.",
-				kindNames[want], c.r.table.Types[typ].Code)
-		}
+		c.wrongKind(typ, v)
 		return
 	}
 	if c.blankOnly(e, typ, v) {
-		if c.loud() {
-			c.error(v, "value", "blank-value", "The value has nothing but white space.")
-		}
+		c.blank(v)
 		return
 	}
 	c.format(typ, v)
@@ -68,12 +63,33 @@ func (c *checker) blankOnly(e *rules.Element, typ, v int32) bool {
 	if (typ == types.String || typ == types.Markdown) && e.Fixed == rules.None && e.Pattern == rules.None {
 		return false
 	}
-	for _, b := range c.doc.text[m.start:m.end] {
+	return allBlank(c.doc.text[m.start:m.end])
+}
+
+func allBlank(s []byte) bool {
+	for _, b := range s {
 		if !blank(b) {
 			return false
 		}
 	}
 	return true
+}
+
+func (c *checker) blank(v int32) {
+	if c.loud() {
+		c.error(v, "value", "blank-value", "The value has nothing but white space.")
+	}
+}
+
+func (c *checker) wrongKind(typ, v int32) {
+	switch {
+	case !c.loud():
+	case c.doc.nodes[v].kind == kindNull:
+		c.error(v, "structure", "null", "null stands only in an array, where the same place of _name has an extension.")
+	default:
+		c.error(v, "structure", "json-type", "A JSON %s was expected, for the type %s.",
+			kindNames[jsonKind(typ)], c.r.table.Types[typ].Code)
+	}
 }
 
 // underscore judges the extensions of a primitive value.

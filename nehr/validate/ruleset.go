@@ -67,7 +67,14 @@ var load = sync.OnceValue(func() *ruleset {
 	}
 	r.invariants = make([]invariant, len(table.Constraints))
 	for i, c := range table.Constraints {
-		r.invariants[i] = invariants[c.ID]
+		if !partOfEngine[c.ID] {
+			r.invariants[i] = invariants[c.ID]
+		}
+	}
+	// What has no function has nothing to run.
+	for i := range table.Elements {
+		e := &table.Elements[i]
+		e.Constraints = slices.DeleteFunc(e.Constraints, func(at int32) bool { return r.invariants[at] == nil })
 	}
 	r.quick = make([]quickTest, len(table.Definitions))
 	for i := range table.Definitions {
@@ -144,7 +151,10 @@ type shape struct {
 type entry struct {
 	name  uint16
 	child uint8
-	ref   int16 // index into the element's Types
+	// simple: a single primitive value of which only the format is judged.
+	simple bool
+	ref    int16 // index into the element's Types
+	typ    int16 // the type there
 }
 
 // shape gives the shape of an element's own children. It is made on first use.
@@ -165,14 +175,19 @@ func (r *ruleset) newShape(e *rules.Element) *shape {
 			s.required[i/64] |= 1 << (i % 64)
 		}
 		if c.Flags&rules.Choice == 0 {
-			s.entries = append(s.entries, entry{uint16(c.Name), uint8(i), 0})
+			x := entry{name: uint16(c.Name), child: uint8(i), typ: -1}
+			if len(c.Types) > 0 {
+				x.typ = int16(c.Types[0].Type)
+				x.simple = r.isSimple(c, c.Types[0].Type)
+			}
+			s.entries = append(s.entries, x)
 			continue
 		}
 		base := r.table.Names[c.Name].Text
 		for at, t := range c.Types {
 			code := r.table.Types[t.Type].Code
 			name := r.names.find([]byte(base + strings.ToUpper(code[:1]) + code[1:]))
-			s.entries = append(s.entries, entry{name, uint8(i), int16(at)})
+			s.entries = append(s.entries, entry{name, uint8(i), r.isSimple(c, t.Type), int16(at), int16(t.Type)})
 		}
 	}
 	size := 4
@@ -188,6 +203,14 @@ func (r *ruleset) newShape(e *rules.Element) *shape {
 		s.slots[at] = uint8(i + 1)
 	}
 	return s
+}
+
+// isSimple says whether of an element with that type only the format counts.
+func (r *ruleset) isSimple(e *rules.Element, typ int32) bool {
+	return r.kindOf(typ) == rules.Primitive && e.Max == 1 && e.Flags&rules.List == 0 && len(e.Slices) == 0 &&
+		e.Fixed == rules.None && e.Pattern == rules.None && e.MaxLength == rules.None && e.Minimum == nil &&
+		e.Maximum == nil && len(e.Constraints) == 0 &&
+		(e.Binding.Strength == rules.Unbound || e.Binding.Strength == rules.Extensible)
 }
 
 // find is the entry of a property, or nil.

@@ -113,6 +113,15 @@ func (c *checker) sliceOf(e *rules.Element, typ, v, under int32) int {
 // have some twenty slices, nearly all told apart by type and profile.
 func (c *checker) sliceOfEntry(e *rules.Element, res, v int32) int {
 	typ := c.doc.resources[res].typ
+	// The slice of the profile that the resource claims, if it keeps it: trying
+	// the others first would cost a trial each.
+	if claimed := c.claimed(res); claimed >= 0 && c.r.table.Definitions[claimed].Profile {
+		for i, at := range e.Slices {
+			if c.isSliceOf(&c.r.table.Slices[at], typ, claimed) && c.keepsProfile(res, claimed) {
+				return i
+			}
+		}
+	}
 	for i, at := range e.Slices {
 		s := &c.r.table.Slices[at]
 		all := len(s.Criteria) > 0
@@ -131,6 +140,45 @@ func (c *checker) sliceOfEntry(e *rules.Element, res, v int32) int {
 		if all {
 			return i
 		}
+	}
+	return -1
+}
+
+// isSliceOf says whether resources of a type that keep a profile are just what a
+// slice holds.
+func (c *checker) isSliceOf(s *rules.Slice, typ, profile int32) bool {
+	found := false
+	for j := range s.Criteria {
+		x := &s.Criteria[j]
+		switch {
+		case len(x.Path) != 1 || x.Path[0] != names.Resource:
+			return false
+		case x.Test == rules.IsType:
+			if !slices.Contains(x.Values, typ) {
+				return false
+			}
+		case x.Test == rules.Conforms && slices.Contains(x.Values, profile):
+			found = true
+		default:
+			return false
+		}
+	}
+	return found
+}
+
+// claimed is the first profile that a resource claims, or -1.
+func (c *checker) claimed(res int32) int32 {
+	n := c.doc.resources[res].node
+	for _, name := range [2]uint16{names.Meta, names.Profile} {
+		if n = c.doc.get(n, name); n == 0 {
+			return -1
+		}
+	}
+	if n = c.doc.first(n); n == 0 || c.doc.nodes[n].kind != kindString {
+		return -1
+	}
+	if at, ok := c.r.definitions[string(c.doc.textOf(n))]; ok {
+		return at
 	}
 	return -1
 }

@@ -49,7 +49,11 @@ func (c *checker) codeExists(n int32) {
 	if !ok || !c.r.table.Systems[at].Complete {
 		return
 	}
-	if _, ok := slices.BinarySearchFunc(c.r.table.Systems[at].Codes, c.doc.property(n, names.Code), compareBytes); !ok && c.loud() {
+	code := c.doc.property(n, names.Code)
+	if code == nil && c.stack[len(c.stack)-1].typ != types.CodeableConcept {
+		return // a lone Coding may name the system only, as meta.security does
+	}
+	if _, ok := slices.BinarySearchFunc(c.r.table.Systems[at].Codes, code, compareBytes); !ok && c.loud() {
 		c.error(n, "code-invalid", "unknown-code", "The code system %s has no such code.", c.r.table.Systems[at].URL)
 	}
 }
@@ -114,10 +118,25 @@ func (c *checker) bindCodings(e *rules.Element, n, list int32, single bool) {
 		if c.loud() {
 			c.error(n, "code-invalid", "binding", "A code of the value set %s is required, and of no unknown system.", url)
 		}
-	} else if members == 0 {
+	} else if members == 0 && !c.fixesCode(e, 2) {
+		// A guide that fixes another code has decided that none fits.
 		c.remark(n, Warning, "code-invalid", "binding-extensible",
 			"A code of the value set "+url+" is expected unless none of them fits.")
 	}
+}
+
+// fixesCode says whether an element, or one below it, has a pattern or a fixed
+// value.
+func (c *checker) fixesCode(e *rules.Element, depth int) bool {
+	if e.Pattern != rules.None || e.Fixed != rules.None {
+		return true
+	}
+	if depth == 0 {
+		return false
+	}
+	return slices.ContainsFunc(e.Children, func(child int32) bool {
+		return c.fixesCode(&c.r.table.Elements[child], depth-1)
+	})
 }
 
 // unit judges the coded unit of a Quantity.

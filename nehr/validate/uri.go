@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
@@ -9,13 +10,11 @@ import (
 
 // uri judges a uri, url or canonical: no white space, and the urn forms whole.
 func (c *checker) uri(typ, v int32, s []byte) {
-	for _, b := range s {
-		if b <= ' ' {
-			if c.loud() {
-				c.error(v, "value", "format-uri", "A URI has no white space.")
-			}
-			return
+	if hasSpace(s) {
+		if c.loud() {
+			c.error(v, "value", "format-uri", "A URI has no white space.")
 		}
+		return
 	}
 	if s[0] == 'u' && !isURN(s) && c.loud() {
 		c.error(v, "value", "format-urn", "After urn:uuid: a UUID in small letters has to follow, after urn:oid: an OID.")
@@ -23,6 +22,22 @@ func (c *checker) uri(typ, v int32, s []byte) {
 	if typ == types.Url && !absolute(s) && c.loud() {
 		c.error(v, "value", "format-url", "A url has to be absolute.")
 	}
+}
+
+// hasSpace says whether a byte is a blank or a control character.
+func hasSpace(s []byte) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(s) >= 8; s = s[8:] {
+		if x := binary.LittleEndian.Uint64(s); (x-ones*0x21)&^x&high != 0 {
+			return true
+		}
+	}
+	for _, b := range s {
+		if b <= ' ' {
+			return true
+		}
+	}
+	return false
 }
 
 // identifier judges Identifier.system: absolute, and the value of the system of

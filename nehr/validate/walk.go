@@ -3,7 +3,6 @@ package validate
 import (
 	"math/bits"
 
-	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
@@ -63,6 +62,13 @@ func (c *checker) properties(n, element, typ int32) {
 			continue
 		}
 		seen[entry.child/64] |= bit
+		if entry.simple && !hasUnder && over == nil {
+			c.simple(int32(entry.typ), child)
+			if c.stop() {
+				return
+			}
+			continue
+		}
 		under := int32(0)
 		if hasUnder {
 			partner := c.partner(n, child)
@@ -104,6 +110,23 @@ func (c *checker) properties(n, element, typ int32) {
 			}
 		}
 	}
+}
+
+// simple judges a primitive value of which only the format counts.
+func (c *checker) simple(typ, v int32) {
+	m := &c.doc.nodes[v]
+	if want := jsonKind(typ); m.kind != want && (want != kindTrue || m.kind != kindFalse) {
+		c.wrongKind(typ, v)
+		return
+	}
+	if typ == types.String && m.start != m.end {
+		return
+	}
+	if m.kind == kindString && m.start != m.end && blank(c.doc.text[m.start]) && typ != types.Markdown && allBlank(c.doc.text[m.start:m.end]) {
+		c.blank(v)
+		return
+	}
+	c.format(typ, v)
 }
 
 // missing reports an element that has to be there.
@@ -231,8 +254,8 @@ func (c *checker) cardinality(e *rules.Element, n int32, count int) bool {
 	case count == 0:
 		if c.loud() {
 			rule := "empty"
-			if c.doc.nodes[n].name == names.Profile {
-				rule = "empty-profile"
+			if len(e.Types) > 0 && c.r.kindOf(e.Types[0].Type) == rules.Primitive {
+				rule = "empty-list"
 			}
 			c.error(n, "structure", rule, "An array may not be empty.")
 		}
@@ -325,10 +348,16 @@ func (c *checker) object(n int32) bool {
 
 // complex judges an object of a data type.
 func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
-	if typ == types.Extension {
+	walked := element
+	switch {
+	case typ == types.Extension:
 		c.extension(element, e, n)
-	} else {
-		c.children(n, element, typ)
+	default:
+		// A profile's children say all that its type's do.
+		if profile := c.onlyProfile(e, typ); profile >= 0 && len(e.Children) == 0 && e.Content == rules.None {
+			walked = c.r.table.Definitions[profile].Root
+		}
+		c.children(n, walked, typ)
 	}
 	if c.stop() {
 		return
@@ -346,8 +375,18 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 		c.constraints(n, &c.r.table.Elements[root])
 	}
 	if typ != types.Extension {
-		c.typeProfiles(e, typ, n)
+		c.typeProfiles(e, typ, n, walked)
 	}
+}
+
+// onlyProfile is the one profile that an element asks of a type, or -1.
+func (c *checker) onlyProfile(e *rules.Element, typ int32) int32 {
+	for i := range e.Types {
+		if e.Types[i].Type == typ && len(e.Types[i].Profiles) == 1 {
+			return e.Types[i].Profiles[0]
+		}
+	}
+	return -1
 }
 
 // literal judges a fixed value and a pattern.
@@ -372,27 +411,30 @@ func (c *checker) constraints(n int32, e *rules.Element) {
 
 // typeProfiles holds a value of a data type to the profiles that the element
 // asks for: to the only one, or to any of several.
-func (c *checker) typeProfiles(e *rules.Element, typ, n int32) {
+// walked is the element whose children have been judged.
+func (c *checker) typeProfiles(e *rules.Element, typ, n, walked int32) {
 	for i := range e.Types {
 		if e.Types[i].Type != typ || len(e.Types[i].Profiles) == 0 {
 			continue
 		}
 		if len(e.Types[i].Profiles) == 1 {
-			c.typeProfile(e.Types[i].Profiles[0], typ, n)
+			c.typeProfile(e.Types[i].Profiles[0], typ, n, walked)
 			continue
 		}
-		if !c.any(e.Types[i].Profiles, func(d int32) { c.typeProfile(d, typ, n) }) && c.loud() {
+		if !c.any(e.Types[i].Profiles, func(d int32) { c.typeProfile(d, typ, n, walked) }) && c.loud() {
 			c.error(n, "structure", "type-profile", "The value keeps none of the profiles that are allowed here.")
 		}
 	}
 }
 
-func (c *checker) typeProfile(definition, typ, n int32) {
+func (c *checker) typeProfile(definition, typ, n, walked int32) {
 	outer := c.profile
 	c.profile = definition
 	root := c.r.table.Definitions[definition].Root
 	e := &c.r.table.Elements[root]
-	c.children(n, root, typ)
+	if root != walked {
+		c.children(n, root, typ)
+	}
 	c.literal(e, n)
 	c.coded(e, typ, n)
 	c.constraints(n, e)
