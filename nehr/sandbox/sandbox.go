@@ -110,7 +110,7 @@ func (s *Server) with(r *http.Request, f func(*session) error) error {
 	defer tx.Rollback()
 	// Milliseconds, as they are stored: what is answered equals what is read later.
 	now := s.config.Now().UTC().Truncate(time.Millisecond)
-	if err := f(&session{ctx: ctx, tx: tx, server: s, base: s.base(r), now: now}); err != nil {
+	if err := f(&session{ctx: ctx, tx: tx, server: s, base: s.base(r), now: now, stmts: map[string]*sql.Stmt{}}); err != nil {
 		return err
 	}
 	return tx.Commit()

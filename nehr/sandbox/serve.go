@@ -161,9 +161,9 @@ func (x *session) onType(r *http.Request, typ string, rest []string, query url.V
 		a.body, err = x.search(typ, query, self)
 		return a, err
 	case r.Method == http.MethodPost:
-		return x.one(r, &step{method: http.MethodPost, typ: typ, ifNoneExist: strings.TrimPrefix(r.Header.Get("If-None-Exist"), "?")}, body)
+		return x.single(r, &step{method: http.MethodPost, typ: typ, ifNoneExist: strings.TrimPrefix(r.Header.Get("If-None-Exist"), "?")}, body)
 	case r.Method == http.MethodPut && r.URL.RawQuery != "":
-		return x.one(r, &step{method: http.MethodPut, typ: typ, query: r.URL.RawQuery}, body)
+		return x.single(r, &step{method: http.MethodPut, typ: typ, query: r.URL.RawQuery}, body)
 	case r.Method == http.MethodDelete && r.URL.RawQuery != "":
 		return x.delete(&step{typ: typ, query: r.URL.RawQuery})
 	}
@@ -188,7 +188,7 @@ func (x *session) onInstance(r *http.Request, typ, id string, rest []string, que
 		}
 		return a, nil
 	case len(rest) == 0 && r.Method == http.MethodPut:
-		return x.one(r, &step{method: http.MethodPut, typ: typ, id: id, ifMatch: r.Header.Get("If-Match")}, body)
+		return x.single(r, &step{method: http.MethodPut, typ: typ, id: id, ifMatch: r.Header.Get("If-Match")}, body)
 	case len(rest) == 0 && r.Method == http.MethodDelete:
 		return x.delete(&step{typ: typ, id: id})
 	case len(rest) == 1 && rest[0] == "_history" && r.Method == http.MethodGet:
@@ -208,8 +208,8 @@ func (x *session) onInstance(r *http.Request, typ, id string, rest []string, que
 	return a, unsupported(r)
 }
 
-// one carries out a single write as a transaction of one entry does.
-func (x *session) one(r *http.Request, s *step, body []byte) (answer, error) {
+// single carries out a single write as a transaction of one entry does.
+func (x *session) single(r *http.Request, s *step, body []byte) (answer, error) {
 	resource, err := parseBody(r, body, s.typ)
 	if err != nil {
 		return answer{}, err

@@ -83,6 +83,41 @@ type session struct {
 	server *Server
 	base   string // absolute base of this request's URLs, without a slash at the end
 	now    time.Time
+	// stmts are the statements prepared in this transaction: one of 40 entries
+	// runs a few of them hundreds of times.
+	stmts map[string]*sql.Stmt
+}
+
+func (x *session) prepare(query string) (*sql.Stmt, error) {
+	if s := x.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := x.tx.PrepareContext(x.ctx, query)
+	if err == nil {
+		x.stmts[query] = s
+	}
+	return s, err
+}
+
+func (x *session) exec(query string, args ...any) error {
+	s, err := x.prepare(query)
+	if err == nil {
+		_, err = s.ExecContext(x.ctx, args...)
+	}
+	return err
+}
+
+// one reads one row into places; it reports false when there is none.
+func (x *session) one(query string, args []any, places ...any) (bool, error) {
+	s, err := x.prepare(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(x.ctx, args...).Scan(places...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // standing is a resource as it stands, deleted ones included.
@@ -99,13 +134,13 @@ func (x *session) load(typ, id string) (*standing, error) {
 	s := standing{typ: typ, id: id}
 	var updated int64
 	var body []byte
-	err := x.tx.QueryRowContext(x.ctx, "SELECT version, updated, deleted, body FROM resource WHERE type=? AND id=?", typ, id).
-		Scan(&s.version, &updated, &s.deleted, &body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
+	found, err := x.one("SELECT version, updated, deleted, body FROM resource WHERE type=? AND id=?", []any{typ, id},
+		&s.version, &updated, &s.deleted, &body)
 	if err != nil {
 		return nil, fmt.Errorf("read %s/%s: %w", typ, id, err)
+	}
+	if !found {
+		return nil, nil
 	}
 	s.updated = time.UnixMilli(updated).UTC()
 	if !s.deleted {
@@ -118,9 +153,8 @@ func (x *session) load(typ, id string) (*standing, error) {
 
 // exists tells whether a resource stands, for the integrity of references.
 func (x *session) exists(typ, id string) (bool, error) {
-	var n int
-	err := x.tx.QueryRowContext(x.ctx, "SELECT count(*) FROM resource WHERE type=? AND id=? AND deleted=0", typ, id).Scan(&n)
-	return n > 0, err
+	var one int
+	return x.one("SELECT 1 FROM resource WHERE type=? AND id=? AND deleted=0", []any{typ, id}, &one)
 }
 
 // save writes a new version. A nil body is a deletion.
@@ -130,38 +164,42 @@ func (x *session) save(s *standing, method string) error {
 		body = s.body.Encode()
 	}
 	updated := s.updated.UnixMilli()
-	if _, err := x.tx.ExecContext(x.ctx, `INSERT INTO resource (type, id, version, updated, deleted, body) VALUES (?,?,?,?,?,?)
+	if err := x.exec(`INSERT INTO resource (type, id, version, updated, deleted, body) VALUES (?,?,?,?,?,?)
 		ON CONFLICT (type, id) DO UPDATE SET version=excluded.version, updated=excluded.updated, deleted=excluded.deleted, body=excluded.body`,
 		s.typ, s.id, s.version, updated, s.deleted, body); err != nil {
 		return fmt.Errorf("store %s/%s: %w", s.typ, s.id, err)
 	}
-	if _, err := x.tx.ExecContext(x.ctx, "INSERT INTO version (type, id, version, updated, method, body) VALUES (?,?,?,?,?,?)",
+	if err := x.exec("INSERT INTO version (type, id, version, updated, method, body) VALUES (?,?,?,?,?,?)",
 		s.typ, s.id, s.version, updated, method, body); err != nil {
 		return fmt.Errorf("store a version of %s/%s: %w", s.typ, s.id, err)
 	}
-	return x.index(s)
+	if err := x.index(s); err != nil {
+		return fmt.Errorf("index %s/%s: %w", s.typ, s.id, err)
+	}
+	return nil
 }
 
 // index replaces the rows by which a resource is found.
 func (x *session) index(s *standing) error {
-	for _, table := range []string{"search", "reference"} {
-		if _, err := x.tx.ExecContext(x.ctx, "DELETE FROM "+table+" WHERE type=? AND id=?", s.typ, s.id); err != nil {
-			return fmt.Errorf("index %s/%s: %w", s.typ, s.id, err)
+	if s.version > 1 {
+		for _, table := range []string{"search", "reference"} {
+			if err := x.exec("DELETE FROM "+table+" WHERE type=? AND id=?", s.typ, s.id); err != nil {
+				return err
+			}
 		}
 	}
 	if s.body == nil {
 		return nil
 	}
 	for _, row := range indexRows(s.typ, s.body) {
-		if _, err := x.tx.ExecContext(x.ctx, "INSERT INTO search (type, id, name, system, value, low, high) VALUES (?,?,?,?,?,?,?)",
+		if err := x.exec("INSERT INTO search (type, id, name, system, value, low, high) VALUES (?,?,?,?,?,?,?)",
 			s.typ, s.id, row.name, row.system, row.value, row.low, row.high); err != nil {
-			return fmt.Errorf("index %s/%s: %w", s.typ, s.id, err)
+			return err
 		}
 	}
 	for _, to := range localTargets(s.typ, s.body) {
-		if _, err := x.tx.ExecContext(x.ctx, "INSERT INTO reference (type, id, target_type, target_id) VALUES (?,?,?,?)",
-			s.typ, s.id, to[0], to[1]); err != nil {
-			return fmt.Errorf("index %s/%s: %w", s.typ, s.id, err)
+		if err := x.exec("INSERT INTO reference (type, id, target_type, target_id) VALUES (?,?,?,?)", s.typ, s.id, to[0], to[1]); err != nil {
+			return err
 		}
 	}
 	return nil
