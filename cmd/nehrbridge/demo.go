@@ -193,7 +193,7 @@ func (d *demo) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		d.page(w, "start.html", map[string]any{
-			"Mothers": d.mothers, "Counts": d.counts, "Types": d.types, "Took": d.took.String(), "DHIS2": d.DHIS2, "NEHR": d.NEHR,
+			"Mothers": d.mothers, "Counts": d.counts, "Types": d.types, "Took": d.took.String(), "DHIS2": d.DHIS2, "NEHR": d.NEHR, "Now": time.Now(),
 		})
 	})
 	mux.HandleFunc("GET /mothers/{number}", func(w http.ResponseWriter, r *http.Request) {

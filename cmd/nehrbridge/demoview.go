@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
@@ -17,8 +19,9 @@ import (
 // mother is one Patient of the FHIR sandbox and everything about her.
 type mother struct {
 	Number           int // her place in the list; no identifier goes into a URL
-	Name, Born, Next string
+	Name, Born       string
 	Visits, Findings int
+	next             string // start of the first planned appointment
 	patient          *fhirjson.Value
 	resources        []*fhirjson.Value
 	names            map[string]string // reference → name of place or practitioner
@@ -28,10 +31,10 @@ type mother struct {
 var aboutHer = []string{"Encounter", "Observation", "Condition", "MedicationStatement", "Immunization", "ServiceRequest", "Task", "Appointment", "Consent", "DetectedIssue"}
 
 // readMothers reads the whole record, mother by mother.
-func readMothers(ctx context.Context, nehr *client.Client) ([]*mother, error) {
+func readMothers(ctx context.Context, record *client.Client) ([]*mother, error) {
 	names := map[string]string{}
 	for _, typ := range []string{"Organization", "Location", "Practitioner"} {
-		found, err := nehr.Search(ctx, typ, url.Values{"_count": {"200"}})
+		found, err := record.Search(ctx, typ, url.Values{"_count": {"200"}})
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +46,7 @@ func readMothers(ctx context.Context, nehr *client.Client) ([]*mother, error) {
 			names[typ+"/"+r.Get("id").Str()] = name
 		}
 	}
-	found, err := nehr.Search(ctx, "Patient", url.Values{"_count": {"200"}})
+	found, err := record.Search(ctx, "Patient", url.Values{"_count": {"200"}})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func readMothers(ctx context.Context, nehr *client.Client) ([]*mother, error) {
 	for _, p := range found.Resources {
 		m := &mother{patient: p, names: names, Born: p.Get("birthDate").Str(), Name: cmp.Or(firstName(p), "Name not known")}
 		for _, typ := range aboutHer {
-			about, err := nehr.Search(ctx, typ, url.Values{"patient": {"Patient/" + p.Get("id").Str()}, "_count": {"200"}})
+			about, err := record.Search(ctx, typ, url.Values{"patient": {"Patient/" + p.Get("id").Str()}, "_count": {"200"}})
 			if err != nil {
 				return nil, err
 			}
@@ -76,24 +79,43 @@ func (m *mother) count() {
 			m.Findings++
 		case "Appointment":
 			if s := r.Get("status").Str(); s == "proposed" || s == "booked" {
-				if day := appointmentDay(r); m.Next == "" || day < m.Next {
-					m.Next = day
+				if at := appointmentStart(r); m.next == "" || at < m.next {
+					m.next = at
 				}
 			}
 		}
 	}
 }
 
-func appointmentDay(r *fhirjson.Value) string {
+// appointmentStart is when an appointment begins, as FHIR writes it.
+func appointmentStart(r *fhirjson.Value) string {
 	start := r.Get("start").Str()
 	if items := r.Get("requestedPeriod").Items(); start == "" && len(items) > 0 {
 		start = items[0].Get("start").Str()
 	}
-	return readable(start)
+	return start
+}
+
+// Next is her first planned appointment in words; one that has passed is
+// overdue, since nobody said that she came.
+func (m *mother) Next(now time.Time) string {
+	switch {
+	case m.next == "":
+		return "none planned"
+	case m.next < now.Format(time.DateOnly):
+		return readable(m.next) + " (overdue)"
+	}
+	return readable(m.next)
 }
 
 // row is one fact in words.
 type row struct{ What, Value, Note string }
+
+// identifierNames says the systems that FHIR gives no text.
+var identifierNames = map[string]string{
+	nehr.SystemDHIS2RegistrationNo: "Registration number",
+	nehr.SystemDHIS2TrackedEntity:  "Tracked entity in DHIS2",
+}
 
 // visitView is one visit with what was found in it.
 type visitView struct {
@@ -109,7 +131,8 @@ func (m *mother) Facts() []row {
 	}
 	for _, id := range m.patient.Get("identifier").Items() {
 		if v := id.Get("value").Str(); v != "" {
-			rows = append(rows, row{What: cmp.Or(id.Get("type", "text").Str(), id.Get("system").Str()), Value: v})
+			system := id.Get("system").Str()
+			rows = append(rows, row{What: cmp.Or(id.Get("type", "text").Str(), identifierNames[system], system), Value: v})
 		}
 	}
 	for _, t := range m.patient.Get("telecom").Items() {
@@ -193,7 +216,7 @@ func factRows(r *fhirjson.Value) []row {
 	case "Task":
 		return []row{{"Referral task", r.Get("status").Str(), ""}}
 	case "Appointment":
-		return []row{{"Appointment", appointmentDay(r) + " (" + r.Get("status").Str() + ")", ""}}
+		return []row{{"Appointment", readable(appointmentStart(r)) + " (" + r.Get("status").Str() + ")", ""}}
 	case "Consent":
 		return []row{{"Consent", r.Get("provision", "type").Str(), ""}}
 	case "DetectedIssue":

@@ -31,7 +31,7 @@ func (a *app) mapping() *cobra.Command {
 	cmd.Flags().StringVar(&f.issues, "issues", "", "write the issues to this file, as an OperationOutcome")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit code 1 where an issue is a warning or worse")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "print the origin of each element, one JSON line each, in place of the bundle")
-	cmd.AddCommand(a.mapTest())
+	cmd.AddCommand(a.mapTest(), a.mapSheet())
 	return cmd
 }
 
