@@ -16,13 +16,17 @@ func (r *run) name(lk bool) nehr.HumanName {
 		n.Text = v.Text()
 		r.trace.attribute(url, "name[0]", a.UID)
 	}
-	if a, v, ok := r.attr(AttrFamilyName); ok {
-		n.Family = v.Text()
-		r.trace.attribute(url, "name[0].family", a.UID)
-	}
+	// Where there is no full name, the text is put together from both parts and
+	// explained by the given name, or by the family name alone.
 	if a, v, ok := r.attr(AttrGivenName); ok {
 		n.Given = nehr.Strings(words(v.Text()))
 		r.trace.attribute(url, "name[0].given", a.UID)
+		r.trace.attribute(url, "name[0]", a.UID)
+	}
+	if a, v, ok := r.attr(AttrFamilyName); ok {
+		n.Family = v.Text()
+		r.trace.attribute(url, "name[0].family", a.UID)
+		r.trace.attribute(url, "name[0]", a.UID)
 	}
 	if n.Family == "" && len(n.Given) == 0 && r.cfg.Names == NamesSplitLast {
 		n.Family, n.Given = splitLast(n.Text)
