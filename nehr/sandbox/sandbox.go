@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
@@ -148,39 +147,4 @@ func invalid(err error) *fault {
 		}
 	}
 	return f
-}
-
-func (s *Server) pageSize(asked int) int {
-	if asked < 0 {
-		return s.config.PageSize
-	}
-	return min(max(asked, 1), 10_000)
-}
-
-// pages remembers the results from which further pages are cut, the last 200.
-type pages struct {
-	mu    sync.Mutex
-	order []string
-	lists map[string]list
-}
-
-func (p *pages) put(l list) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.lists == nil {
-		p.lists = map[string]list{}
-	}
-	p.lists[l.token] = l
-	p.order = append(p.order, l.token)
-	if len(p.order) > 200 {
-		delete(p.lists, p.order[0])
-		p.order = p.order[1:]
-	}
-}
-
-func (p *pages) get(token string) (list, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	l, ok := p.lists[token]
-	return l, ok
 }

@@ -135,56 +135,6 @@ func (x *session) remove(typ, id string) (*result, error) {
 	return &result{status: http.StatusOK, after: next, note: "deleted"}, nil
 }
 
-// stillReferred refuses a deletion that would leave a reference to nothing.
-func (x *session) stillReferred(typ, id string) error {
-	rows, err := x.tx.QueryContext(x.ctx, "SELECT type, id FROM reference WHERE target_type=? AND target_id=? AND NOT (type=? AND id=?) LIMIT 1", typ, id, typ, id)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if rows.Next() {
-		var fromType, fromID string
-		if err := rows.Scan(&fromType, &fromID); err != nil {
-			return err
-		}
-		return refuse(http.StatusConflict, "conflict", "cannot delete %s/%s: %s/%s refers to it", typ, id, fromType, fromID)
-	}
-	return rows.Err()
-}
-
-// dangling refuses a reference to a resource that does not stand here.
-func (x *session) dangling(s *standing) error {
-	if s == nil || s.body == nil {
-		return nil
-	}
-	for _, to := range localTargets(s.typ, s.body) {
-		if !resourceTypes[to[0]] {
-			return badRequest("%s/%s refers to %s/%s: no such resource type", s.typ, s.id, to[0], to[1])
-		}
-		ok, err := x.exists(to[0], to[1])
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return badRequest("resource %s/%s not found, which %s/%s refers to", to[0], to[1], s.typ, s.id)
-		}
-	}
-	return nil
-}
-
-// relativise cuts this server's own base from references to its resources.
-func (x *session) relativise(body *fhirjson.Value) {
-	body.Strings(func(field, s string) string {
-		if field != "reference" {
-			return s
-		}
-		if rest, ok := strings.CutPrefix(s, x.base+"/"); ok && localReference.MatchString(rest) {
-			return rest
-		}
-		return s
-	})
-}
-
 // etagVersion reads W/"3", "3" and 3.
 func etagVersion(s string) string {
 	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(s), "W/"), `"`)
