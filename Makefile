@@ -1,10 +1,12 @@
-.PHONY: help build demo test bench golden generate journey ci
+.PHONY: help build demo test bench golden generate journey kill ci
 
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X main.version=$(VERSION)
 LISTEN ?= 127.0.0.1:8080
 BENCHTIME ?= 1s
+KILLS ?= 300
+SEED ?= 1
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +31,9 @@ generate: ## rebuild generated files from ../shared
 
 journey: build ## the pages in a real browser, with screenshots in the folder SCREENSHOTS
 	REQUIRE_BROWSER=1 $(GO) test -count=1 -v -run 'TestJourney' ./cmd/nehrbridge
+
+kill: ## kill -9 the agent at random moments and compare the record (KILLS=300 SEED=1)
+	KILLS=$(KILLS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 60m -run TestKill ./cmd/nehrbridge
 
 ci: ## what the continuous integration runs
 	bash .ci/run

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/nehrbridge/nehrbridge/config"
+)
+
+// TestReadmeSettings holds the README's table to the settings that exist.
+// UPDATE_README=1 writes it.
+func TestReadmeSettings(t *testing.T) {
+	const file = "../../README.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const from, to = "<!-- settings: made by config.Table, held by a test -->\n", "<!-- end of settings -->"
+	before, rest, ok := strings.Cut(string(text), from)
+	table, after, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		t.Fatal("the README has no marks around its table of settings")
+	}
+	want := config.Table()
+	if table == want {
+		return
+	}
+	if os.Getenv("UPDATE_README") == "1" {
+		if err := os.WriteFile(file, []byte(before+from+want+to+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Error("the README's table of settings is not that of config.Table: UPDATE_README=1 go test -run TestReadmeSettings ./cmd/nehrbridge")
+}
+
+// TestReadmeCommands holds the README to commands and targets that exist.
+func TestReadmeCommands(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?m)(?:^\\$ |`)make ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+		if !regexp.MustCompile(`(?m)^` + m[1] + `:`).Match(makefile) {
+			t.Errorf("the README says make %s, and the Makefile has no such target", m[1])
+		}
+	}
+	root := (&app{}).root()
+	for _, m := range regexp.MustCompile(`(?m)^\$ bin/nehrbridge (?:--config \S+ )?([a-z]+)(?: ([a-z]+)\b)?`).FindAllStringSubmatch(string(text), -1) {
+		cmd, _, err := root.Find(m[1:2])
+		if err != nil || cmd == root {
+			t.Errorf("the README says nehrbridge %s, and there is no such command", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(([a-z0-9/._-]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat("../../" + m[1]); err != nil {
+			t.Errorf("the README leads to %s, which is not there", m[1])
+		}
+	}
+}
