@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/go-resty/resty/v2"
 
@@ -42,6 +42,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, auth: "ApiToken " + cfg.Token}
 	if cfg.Token == "" {
+		// The session saves DHIS2 from checking the hash on every request. The
+		// credentials go along, so that a session that ends costs nothing.
+		hc.Jar, _ = cookiejar.New(nil) // cannot fail without options
 		c.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(cfg.Username+":"+cfg.Password))
 	}
 	c.http = resty.NewWithClient(hc).
@@ -76,7 +79,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 	status, header := resp.StatusCode(), resp.Header()
 	fail := func(k kind, message string) error {
 		return &Error{Status: status, Method: http.MethodGet, Path: path, Message: message, kind: k,
-			RetryAfter: retryAfter(header, time.Now())}
+			RetryAfter: retryAfter(header, c.cfg.Now())}
 	}
 	switch {
 	case int64(len(body)) > c.cfg.MaxResponse:
@@ -84,7 +87,9 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 	case status >= 300 && status < 400:
 		return nil, fail(kindLogin, redirected(header.Get("Location")))
 	case status != http.StatusOK:
-		return nil, statusError(http.MethodGet, path, status, header, body, time.Now())
+		return nil, statusError(http.MethodGet, path, status, header, body, c.cfg.Now())
+	case len(body) > dhis2.MaxDocument:
+		return nil, fail(kindTooLarge, fmt.Sprintf("the answer has more than the %d bytes of a document: ask for smaller pages", dhis2.MaxDocument))
 	case !looksLikeJSON(header.Get("Content-Type"), body):
 		return nil, fail(kindLogin, "not JSON but a page: the session or token is not accepted, or a proxy answers instead of DHIS2")
 	}

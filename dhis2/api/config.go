@@ -44,8 +44,9 @@ type Config struct {
 	// Defaults to 100; DHIS2 refuses more than 50,000.
 	PageSize int
 
-	// Batch is the number of identifiers in one metadata request, which keeps
-	// URLs under the 8 kB of common servers. Defaults to 50.
+	// Batch is the largest number of identifiers in one metadata request. Long
+	// ones make it less: URLs stay under the 8 kB of common servers. Defaults
+	// to 50.
 	Batch int
 
 	// UserAgent names the program in the server's log. Defaults to
@@ -55,6 +56,10 @@ type Config struct {
 	// Transport carries the requests. Defaults to a clone of
 	// http.DefaultTransport.
 	Transport http.RoundTripper
+
+	// Now is the clock that a date in Retry-After is compared with. Defaults
+	// to time.Now.
+	Now func() time.Time
 }
 
 func (c Config) withDefaults() Config {
@@ -76,6 +81,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Transport == nil {
 		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return c
 }

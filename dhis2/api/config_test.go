@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,31 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestSession: basic authentication keeps DHIS2's session, a token needs none.
+func TestSession(t *testing.T) {
+	var cookies []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookies = append(cookies, r.Header.Get("Cookie"))
+		if r.Header.Get("Authorization") == "" {
+			t.Error("a request without credentials")
+		}
+		http.SetCookie(w, &http.Cookie{Name: "JSESSIONID", Value: "s1", Path: "/"})
+		io.WriteString(w, `{"version":"2.42.1"}`)
+	}))
+	defer server.Close()
+	for _, cfg := range []api.Config{{BaseURL: server.URL, Username: "u", Password: "p"}, {BaseURL: server.URL, Token: "t"}} {
+		c := client(t, cfg)
+		for range 2 {
+			if _, err := c.SystemInfo(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if want := []string{"", "JSESSIONID=s1", "", ""}; !slices.Equal(cookies, want) {
+		t.Errorf("got cookies %q, want %q", cookies, want)
+	}
+}
+
 func captureStderr(t *testing.T, f func()) string {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -155,6 +181,7 @@ func TestQueryRefusals(t *testing.T) {
 	}{
 		{"nothing selected", trackedEntities(t, c, api.Query{}), "one of Program"},
 		{"program and type", trackedEntities(t, c, api.Query{Program: u, TrackedEntityType: u}), "exclude each other"},
+		{"too many", trackedEntities(t, c, api.Query{TrackedEntities: make([]dhis2.UID, 301)}), "at most 300"},
 		{"mode without units", trackedEntities(t, c, api.Query{Program: u, OrgUnitMode: api.Children}), "needs OrgUnits"},
 		{"mode with units", trackedEntities(t, c, api.Query{Program: u, OrgUnitMode: api.AllOrgUnits, OrgUnits: many}), "refuses OrgUnits"},
 		{"unknown mode", trackedEntities(t, c, api.Query{Program: u, OrgUnitMode: "ANY"}), "unknown"},

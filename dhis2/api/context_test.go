@@ -3,7 +3,12 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,14 +158,40 @@ func TestContextSource(t *testing.T) {
 
 // TestBatches: URLs stay short, every object is asked for once.
 func TestBatches(t *testing.T) {
-	_, plain := serve(t, sandboxDefaults)
-	c := client(t, api.Config{BaseURL: plain.BaseURL(), Token: sandbox.DefaultToken, Batch: 2})
+	var asked []int // lengths of URLs
+	seen := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, len(r.URL.RequestURI()))
+		filter := r.URL.Query().Get("filter")
+		list := filter[strings.IndexByte(filter, '[')+1 : len(filter)-1]
+		for value := range strings.SplitSeq(list, ",") {
+			seen[value]++
+		}
+		io.WriteString(w, `{"users":[],"organisationUnits":[]}`)
+	}))
+	defer server.Close()
+	c := client(t, api.Config{BaseURL: server.URL, Token: "t", Batch: 40})
 	var uids []dhis2.UID
-	for _, id := range []string{"SbxClinic04", "SbxClinic01", "SbxClinic02", "SbxClinic01", "SbxClinic03", "SbxCountry1"} {
-		uids = append(uids, dhis2.MustUID(id))
+	var names []string
+	for i := range 100 {
+		uids = append(uids, dhis2.MustUID(fmt.Sprintf("SbxUnit%04d", i)), dhis2.MustUID("SbxUnit0000"))
+		names = append(names, fmt.Sprintf("user%04d.%s", i, strings.Repeat("x", 200)))
 	}
-	units, err := c.OrganisationUnits(t.Context(), uids)
-	if err != nil || len(units) != 5 {
-		t.Errorf("got %d units, %v, want 5", len(units), err)
+	if _, err := c.OrganisationUnits(t.Context(), uids); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 3 {
+		t.Errorf("100 organisation units by 40: got %d requests", len(asked))
+	}
+	if _, err := c.UsersByName(t.Context(), names); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Max(asked) > 8000 || len(seen) != 200 {
+		t.Errorf("got URLs up to %d bytes and %d identifiers", slices.Max(asked), len(seen))
+	}
+	for value, n := range seen {
+		if n != 1 {
+			t.Errorf("%s was asked for %d times", value, n)
+		}
 	}
 }

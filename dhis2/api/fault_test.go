@@ -180,6 +180,13 @@ func TestWrongAnswers(t *testing.T) {
 			}
 		})
 	}
+	t.Run("larger than a document", func(t *testing.T) {
+		c := raw(t, "application/json", `{"trackedEntities":[`+strings.Repeat(" ", dhis2.MaxDocument)+`]}`)
+		_, err := c.SystemInfo(t.Context())
+		if e := apiError(t, err); !e.TooLarge() || e.Retryable() {
+			t.Errorf("got %v, want too large", err)
+		}
+	})
 	t.Run("a version that is none", func(t *testing.T) {
 		_, err := raw(t, "application/json", `{"version":"next"}`).SystemInfo(t.Context())
 		apiError(t, err)
@@ -211,15 +218,24 @@ func TestBlind(t *testing.T) {
 	}
 }
 
-func TestRetryAfterDate(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
-	defer server.Close()
-	_, err := client(t, api.Config{BaseURL: server.URL, Token: "t"}).SystemInfo(t.Context())
-	if got := apiError(t, err).RetryAfter; got < 58*time.Minute || got > time.Hour {
-		t.Errorf("got %v, want about an hour", got)
+// TestRetryAfter reads both forms of the header.
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"120": 2 * time.Minute, "0": 0, "-5": 0, "soon": 0, "": 0, "9999999": 24 * time.Hour,
+		now.Add(time.Hour).Format(http.TimeFormat):        time.Hour,
+		now.Add(-time.Hour).Format(http.TimeFormat):       0,
+		now.Add(1000 * time.Hour).Format(http.TimeFormat): 24 * time.Hour,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}))
+		_, err := client(t, api.Config{BaseURL: server.URL, Token: "t", Now: func() time.Time { return now }}).SystemInfo(t.Context())
+		server.Close()
+		if got := apiError(t, err).RetryAfter; got != want {
+			t.Errorf("%q: got %v, want %v", header, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/url"
 	"regexp"
 	"slices"
@@ -84,7 +85,7 @@ func uidStrings(uids []dhis2.UID) []string {
 func metadata[T any](ctx context.Context, c *Client, kind, property string, values []string, fields string) ([]T, error) {
 	values = slices.Compact(slices.Sorted(slices.Values(values)))
 	var found []T
-	for batch := range slices.Chunk(values, c.cfg.Batch) {
+	for batch := range batches(values, c.cfg.Batch) {
 		path := "/api/" + kind
 		body, err := c.get(ctx, path, url.Values{
 			"fields": {fields},
@@ -101,4 +102,26 @@ func metadata[T any](ctx context.Context, c *Client, kind, property string, valu
 		found = append(found, p.Items...)
 	}
 	return found, nil
+}
+
+// maxFilter bounds the values of one filter in bytes.
+const maxFilter = 4096
+
+// batches cuts values into runs of at most n values and maxFilter bytes.
+func batches(values []string, n int) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for len(values) > 0 {
+			count, size := 0, 0
+			for count < min(n, len(values)) {
+				if size += len(values[count]) + 1; size > maxFilter && count > 0 {
+					break
+				}
+				count++
+			}
+			if !yield(values[:count]) {
+				return
+			}
+			values = values[count:]
+		}
+	}
 }

@@ -68,6 +68,9 @@ func (l list) key() string {
 	return [...]string{"trackedEntities", "enrollments", "events"}[l]
 }
 
+// maxUIDs keeps URLs under the 8 kB of common servers.
+const maxUIDs = 300
+
 func (q Query) validate(l list) error {
 	var wrong []error
 	say := func(s string) { wrong = append(wrong, errors.New(s)) }
@@ -84,6 +87,9 @@ func (q Query) validate(l list) error {
 		}
 	default:
 		say("OrgUnitMode is unknown")
+	}
+	if len(q.TrackedEntities) > maxUIDs || len(q.OrgUnits) > maxUIDs {
+		say("TrackedEntities and OrgUnits: at most 300 each, the address gets too long")
 	}
 	if l == trackedEntities {
 		if !q.Program.IsZero() && !q.TrackedEntityType.IsZero() {

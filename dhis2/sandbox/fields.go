@@ -52,6 +52,16 @@ func parseFieldList(s string) (t *fieldTree, rest string, ok bool) {
 	}
 }
 
+// wants reports whether a member will be printed, and the filter below it. A
+// nil filter wants everything.
+func (t *fieldTree) wants(name string) (below *fieldTree, wanted bool) {
+	if t == nil {
+		return nil, true
+	}
+	below, named := t.only[name]
+	return below, !t.exclude[name] && (named || t.all)
+}
+
 // apply keeps what the filter names. Arrays are filtered element by element.
 func (t *fieldTree) apply(v any) any {
 	switch v := v.(type) {
@@ -64,9 +74,9 @@ func (t *fieldTree) apply(v any) any {
 	case map[string]any:
 		out := map[string]any{}
 		for name, member := range v {
-			below, named := t.only[name]
+			below, wanted := t.wants(name)
 			switch {
-			case t.exclude[name], !named && !t.all:
+			case !wanted:
 			case below != nil:
 				out[name] = below.apply(member)
 			default:

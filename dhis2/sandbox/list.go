@@ -69,7 +69,7 @@ func (s *Server) listTrackedEntities(u *User, r *http.Request) (any, *problem) {
 		}
 		return rec.te.TrackedEntity.String()
 	}, func(rec *record) int { return rec.seq })
-	v := view{user: u, program: lq.program, deleted: lq.includeDeleted}
+	v := view{user: u, program: lq.program, deleted: lq.includeDeleted, fields: tree}
 	return answer(s, &lq, base, q, "trackedEntities", rows, func(rec *record) any {
 		return tree.apply(s.trackedEntityDoc(rec, v))
 	}), nil
@@ -151,7 +151,7 @@ func (s *Server) listEnrollments(u *User, r *http.Request) (any, *problem) {
 	if !ok {
 		return nil, bad("fields: brackets do not match")
 	}
-	v := view{user: u, deleted: lq.includeDeleted}
+	v := view{user: u, deleted: lq.includeDeleted, fields: tree}
 	return answer(s, &lq, contextPath(r)+"/api/tracker/enrollments", q, "enrollments", rows, func(x row[dhis2.Enrollment]) any {
 		return tree.apply(s.enrollmentDoc(x.rec, x.item, v))
 	}), nil

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -53,7 +54,7 @@ func (s *Server) put(te dhis2.TrackedEntity) error {
 			s.completeEvent(en, ev, by)
 		}
 	}
-	if _, err := json.Marshal(&te); err != nil {
+	if err := json.MarshalWrite(io.Discard, &te); err != nil {
 		return fmt.Errorf("dhis2/sandbox: put %s: %w", te.TrackedEntity, errText)
 	}
 	s.store.put(te)

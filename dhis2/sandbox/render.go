@@ -11,6 +11,7 @@ type view struct {
 	user    *User
 	program *dhis2.Program // program= of the request
 	deleted bool           // includeDeleted
+	fields  *fieldTree     // of the document; what is not asked for is not made
 }
 
 // shuffled prints an array in an order that means nothing: DHIS2 keeps data
@@ -32,15 +33,22 @@ func (s *Server) trackedEntityDoc(rec *record, v view) map[string]any {
 			shown = append(shown, a.Attribute.ID)
 		}
 	}
-	doc["attributes"] = s.attributeDocs(rec, shown)
+	if _, wanted := v.fields.wants("attributes"); wanted {
+		doc["attributes"] = s.attributeDocs(rec, shown)
+	}
 	doc["relationships"] = []any{}
+	below, wanted := v.fields.wants("enrollments")
+	inside := v
+	inside.fields = below
 	enrollments, owners := []any{}, []any{}
 	for i := range rec.te.Enrollments {
 		en := &rec.te.Enrollments[i]
 		if !v.user.reads(en.Program) || (en.Deleted && !v.deleted) || (v.program != nil && en.Program != v.program.ID) {
 			continue
 		}
-		enrollments = append(enrollments, s.enrollmentDoc(rec, en, v))
+		if wanted {
+			enrollments = append(enrollments, s.enrollmentDoc(rec, en, inside))
+		}
 		owners = append(owners, asMap(dhis2.ProgramOwner{OrgUnit: en.OrgUnit, TrackedEntity: te.TrackedEntity, Program: en.Program}))
 	}
 	doc["enrollments"] = shuffled(s, enrollments)
@@ -86,12 +94,17 @@ func (s *Server) enrollmentDoc(rec *record, en *dhis2.Enrollment, v view) map[st
 			shown = append(shown, a.Attribute.ID)
 		}
 	}
-	doc["attributes"] = s.attributeDocs(rec, shown)
+	if _, wanted := v.fields.wants("attributes"); wanted {
+		doc["attributes"] = s.attributeDocs(rec, shown)
+	}
 	if s.minor <= 40 {
 		s.nameUnit(doc, en.OrgUnit)
 	}
 	if s.minor >= 43 {
 		doc["attributeOptionCombo"] = defaultOptionCombo
+	}
+	if _, wanted := v.fields.wants("events"); !wanted {
+		return doc
 	}
 	events := []any{}
 	for i := range en.Events {

@@ -210,7 +210,7 @@ func TestPagingShifts(t *testing.T) {
 func TestWallTime(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skipf("no time zones on this machine: %v", err)
+		t.Fatal(err)
 	}
 	// 02:40 summer time; 25 October 2026 the hour from 02:00 comes twice.
 	now := time.Date(2026, 10, 25, 0, 40, 0, 0, time.UTC)
