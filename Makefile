@@ -1,4 +1,4 @@
-.PHONY: help build demo test bench golden generate journey kill ci
+.PHONY: help build demo test bench golden generate journey kill attacks ci
 
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -34,6 +34,9 @@ journey: build ## the pages in a real browser, with screenshots in the folder SC
 
 kill: ## kill -9 the agent at random moments and compare the record (KILLS=300 SEED=1)
 	KILLS=$(KILLS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 60m -run TestKill ./cmd/nehrbridge
+
+attacks: ## hostile input, each a subtest
+	$(GO) test -count=1 -v -run TestAttack ./...
 
 ci: ## what the continuous integration runs
 	bash .ci/run
