@@ -141,6 +141,12 @@ func (d *drawing) dataValues(ev *dhis2.Event, el *mapper.StageElement) []dhis2.D
 		old.UpdatedAt = "2025-09-01T09:00:00.000"
 		old.Value = d.answer(el.Type)
 		dv.Value = d.answer(el.Type)
+		if d.chance("of one time") {
+			// Which of the two counts is not said, only that it does not
+			// depend on their order.
+			old.UpdatedAt = dv.UpdatedAt
+			return []dhis2.DataValue{old, dv}
+		}
 		d.remember(dv.Value, ev, el)
 		return []dhis2.DataValue{old, dv}
 	default:
@@ -212,6 +218,10 @@ func (d *drawing) attributes(at dhis2.Timestamp) []dhis2.Attribute {
 			value = fmt.Sprintf("1996569%05d", d.next)
 		}
 		out = append(out, dhis2.Attribute{Attribute: a.UID, UpdatedAt: at, Value: value})
+		if a.Kind == mapper.AttrAddress && d.chance("address twice") {
+			out = append(out, dhis2.Attribute{Attribute: a.UID, UpdatedAt: at, Value: d.answer(a.Type)})
+			continue
+		}
 		if a.Type != dhis2.Boolean && a.Type != dhis2.TrueOnly && a.Kind != mapper.AttrGender {
 			d.answers[value] = origin{attribute: a.UID}
 		}

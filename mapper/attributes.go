@@ -61,7 +61,9 @@ func (r *run) weigh(a *dhis2.Attribute, at *enrollment, best []*dhis2.Attribute,
 		if dhis2.Clean(have.Value) != text {
 			conflict[p.index] = true
 		}
-		if r.later(have.UpdatedAt, a.UpdatedAt) {
+		// Two in one place at one time: see latestValues.
+		sameTime := !r.later(a.UpdatedAt, have.UpdatedAt)
+		if r.later(have.UpdatedAt, a.UpdatedAt) || (sameTime && r.attributes[p.index].at == at && have.Value > a.Value) {
 			return
 		}
 	}

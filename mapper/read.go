@@ -288,8 +288,9 @@ func (r *run) readValues(v *visit) {
 }
 
 // latestValues gives the values that are sent by the order of their elements
-// in the map; of two values of one element the one updated later, of equals
-// the one that comes later.
+// in the map; of two values of one element the one updated later. Of equals
+// nobody knows the later one: the text decides, so that at least the order of
+// the list does not.
 func (r *run) latestValues(v *visit) []*dhis2.DataValue {
 	n := len(v.stage.Elements)
 	if cap(r.values) < n {
@@ -311,7 +312,7 @@ func (r *run) latestValues(v *visit) []*dhis2.DataValue {
 		if have := values[el.index]; have != nil {
 			r.issue(v.issueOn(el, Warning, RuleDuplicateElement,
 				"the data element stands twice in the event: the value updated later was taken"))
-			if r.later(have.UpdatedAt, dv.UpdatedAt) {
+			if !r.after(dv.UpdatedAt, dv.Value, have.UpdatedAt, have.Value) {
 				continue
 			}
 		}
@@ -352,6 +353,15 @@ func (r *run) see(ts dhis2.Timestamp) {
 	if r.later(ts, r.latest) {
 		r.latest = ts
 	}
+}
+
+// after reports whether a value counts before another one: it was updated
+// later, or at the same time and has the greater text.
+func (r *run) after(at dhis2.Timestamp, value string, than dhis2.Timestamp, other string) bool {
+	if r.later(at, than) {
+		return true
+	}
+	return !r.later(than, at) && value > other
 }
 
 // later reports whether a is after b. Timestamps of one document nearly
