@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
@@ -79,6 +81,41 @@ func TestInteractions(t *testing.T) {
 	} else if o, ok := errors.AsType[*client.OutcomeError](err); !ok || !o.Unauthorized() {
 		t.Errorf("got %v, want unauthorized", err)
 	}
+}
+
+// A search that misses what was just written leads to writing it twice. HAPI
+// repeats its answer to an equal search for a minute unless told otherwise.
+func TestLookUpSeesWhatWasJustWritten(t *testing.T) {
+	see := func(t *testing.T, c *client.Client) {
+		id := uuid.NewString()
+		by := url.Values{"identifier": {client.Token("urn:nehrbridge:test", id)}}
+		batch := []byte(`{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient?` + by.Encode() + `"}}]}`)
+		for _, want := range []int{0, 1} {
+			found, err := c.Search(t.Context(), "Patient", by)
+			if err != nil || len(found.Resources) != want {
+				t.Errorf("by _search: %d, %v; want %d", len(found.Resources), err, want)
+			}
+			a, err := c.Transaction(t.Context(), batch)
+			if err != nil || len(a.Resource.All("entry.resource.entry")) != want {
+				t.Errorf("by batch: %s, %v; want %d", a.Body, err, want)
+			}
+			body := `{"resourceType":"Patient","id":"` + id + `","identifier":[{"system":"urn:nehrbridge:test","value":"` + id + `"}]}`
+			if _, err := c.Update(t.Context(), "Patient", id, []byte(body), ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Run("sandbox", func(t *testing.T) { see(t, newClient(t, newSandbox(t, sandbox.Config{}).URL+"/fhir", nil)) })
+	t.Run("server", func(t *testing.T) {
+		base := os.Getenv("HAPI_URL")
+		if base == "" {
+			if os.Getenv("REQUIRE_ALL") == "1" {
+				t.Fatal("HAPI_URL is not set, and REQUIRE_ALL=1 demands the run against a real server")
+			}
+			t.Skip("set HAPI_URL to the base of a FHIR server; ../shared/oracle/hapi/run.sh --port 8080 starts one at http://127.0.0.1:8080/fhir")
+		}
+		see(t, newClient(t, base, nil))
+	})
 }
 
 func TestD036_EmptyCondition(t *testing.T) {

@@ -55,6 +55,9 @@ func (w *Writer) queries(items []*item) []*query {
 		if t.id != "" {
 			param, value = "_id", t.id
 		}
+		for _, also := range t.aliases() {
+			value += "," + client.Token(also.System, also.Value)
+		}
 		q := open[t.Type+param]
 		if q == nil || len(q.items) >= perQuery {
 			q = &query{typ: t.Type, params: url.Values{param: {value}}}
@@ -66,8 +69,8 @@ func (w *Writer) queries(items []*item) []*query {
 		q.items = append(q.items, t)
 	}
 	for _, q := range all {
-		// Room for a second match of each: that there are two must be seen.
-		q.params.Set("_count", strconv.Itoa(2*len(q.items)))
+		// Room for more than one match of each: that there are two must be seen.
+		q.params.Set("_count", strconv.Itoa(4*len(q.items)))
 	}
 	return all
 }
@@ -145,21 +148,76 @@ func (q *query) take(entry *fhirjson.Value) bool {
 // ignores a condition finds others, and they must not be taken for it.
 func (q *query) settle() error {
 	for _, t := range q.items {
-		var matches []*fhirjson.Value
-		var ids []string
-		for _, r := range q.found {
-			id := r.Get("id").Str()
-			if id == "" || t.id != "" && id != t.id || t.id == "" && !holds(r, t.Identifier) || slices.Contains(ids, id) {
-				continue
-			}
-			matches, ids = append(matches, r), append(ids, id)
+		matches := q.matches(t.is)
+		if len(matches) == 0 && len(t.aliases()) > 0 {
+			matches = q.matches(t.wasAlias)
 		}
 		if len(matches) > 1 {
-			return &ReviewError{Type: t.Type, Reason: "more than one record has its identifier", IDs: ids}
+			review := &ReviewError{Type: t.Type, Reason: "more than one record has its identifier"}
+			for _, m := range matches {
+				review.IDs = append(review.IDs, m.Get("id").Str())
+			}
+			return review
 		}
 		if len(matches) == 1 {
-			t.stands, t.id = matches[0], ids[0]
+			t.stands, t.id = matches[0], matches[0].Get("id").Str()
 		}
 	}
 	return nil
+}
+
+// matches are the resources found for which is holds, each once.
+func (q *query) matches(is func(*fhirjson.Value) bool) []*fhirjson.Value {
+	var found []*fhirjson.Value
+	seen := map[string]bool{}
+	for _, r := range q.found {
+		if id := r.Get("id").Str(); id != "" && !seen[id] && is(r) {
+			seen[id] = true
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// is tells whether a resource is the item's: by id where that is known, else by
+// its identifier.
+func (t *item) is(r *fhirjson.Value) bool {
+	if t.id != "" {
+		return r.Get("id").Str() == t.id
+	}
+	return holds(r, t.Identifier)
+}
+
+// aliases are identifiers of our own by which a place or a device may have been
+// written before it had the one that it is found by now: a facility that gets
+// its national number later is still the same. A person is never taken for
+// another by them: with her number, her facts move.
+func (t *item) aliases() []Identifier {
+	switch t.Type {
+	case "Organization", "Location", "Device":
+	default:
+		return nil
+	}
+	if t.Owned {
+		return nil
+	}
+	var found []Identifier
+	for _, i := range t.ours.Get("identifier").Items() {
+		also := Identifier{i.Get("system").Str(), value(i)}
+		if strings.HasPrefix(also.System, "urn:dhis2:") && !blank(also.Value) && also != t.Identifier {
+			found = append(found, also)
+		}
+	}
+	return found
+}
+
+// wasAlias tells whether a resource is the item's under an alias. One that has
+// another number in the system of ours is another place.
+func (t *item) wasAlias(r *fhirjson.Value) bool {
+	for _, i := range r.Get("identifier").Items() {
+		if i.Get("system").Str() == t.Identifier.System && value(i) != "" {
+			return false
+		}
+	}
+	return slices.ContainsFunc(t.aliases(), func(also Identifier) bool { return holds(r, also) })
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -86,6 +87,9 @@ func withdraw(next, ours, written *fhirjson.Value) {
 	if ours.Get("telecom") == nil {
 		mergeTelecom(next, ours, written)
 	}
+	if ours.Get("identifier") == nil {
+		mergeIdentifiers(next, ours, written)
+	}
 }
 
 // mergeIdentifiers goes by system and value, then, for a Patient, by system: she
@@ -101,7 +105,7 @@ func mergeIdentifiers(next, ours, written *fhirjson.Value) {
 			list = slices.DeleteFunc(list, sameValue(w))
 		}
 	}
-	for _, o := range ours.Get("identifier").Items() {
+	for _, o := range knownFirst(ours.Get("identifier").Items()) {
 		at := -1
 		if value(o) != "" {
 			if at = slices.IndexFunc(list, sameValue(o)); at < 0 {
@@ -127,7 +131,7 @@ func mergeTelecom(next, ours, written *fhirjson.Value) {
 			list = slices.DeleteFunc(list, sameValue(w))
 		}
 	}
-	for _, o := range ours.Get("telecom").Items() {
+	for _, o := range knownFirst(ours.Get("telecom").Items()) {
 		at := slices.IndexFunc(list, sameValue(o))
 		if value(o) == "" && at < 0 && slices.ContainsFunc(list, func(t *fhirjson.Value) bool { return value(t) != "" }) {
 			continue
@@ -210,6 +214,16 @@ func overlay(list []*fhirjson.Value, at int, ours *fhirjson.Value) []*fhirjson.V
 		}
 	}
 	list[at] = entry
+	return list
+}
+
+// knownFirst puts entries with a value before those that are data-absent, so
+// that the latter see what stands beside them.
+func knownFirst(list []*fhirjson.Value) []*fhirjson.Value {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *fhirjson.Value) int {
+		return cmp.Compare(min(1, len(value(b))), min(1, len(value(a))))
+	})
 	return list
 }
 

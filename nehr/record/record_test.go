@@ -456,6 +456,29 @@ func TestD102_SharedPlacesAreNotOverwritten(t *testing.T) {
 	})
 }
 
+func TestD102_FacilityThatGetsItsNumberLater(t *testing.T) {
+	worlds(t, func(w *world) {
+		const hin, unit = "http://fhir.health.gov.lk/ips/identifier/hin", "urn:dhis2:organisationUnit:uid"
+		before := entry(false, "Organization", unit, "U"+w.run, `,"name":"Clinic"`)
+		before.Resource = []byte(strings.Replace(string(before.Resource), `"identifier":[`, `"identifier":[{"system":"`+hin+`","_value":`+absent+`},`, 1))
+		first := w.write(record.Desired{Entries: []record.Entry{before}})
+		after := entry(false, "Organization", hin, "H"+w.run, `,"name":"Clinic"`)
+		after.Resource = []byte(strings.Replace(string(after.Resource), `"identifier":[`, `"identifier":[`+ident(unit, "U"+w.run)+`,`, 1))
+		r := w.write(record.Desired{Entries: []record.Entry{after}})
+		w.counts(r, 0, 1, 0)
+		if r.Entries[0].ID != first.Entries[0].ID {
+			w.Error("the facility was written a second time")
+		}
+		if got := w.read("Organization", r.Entries[0].ID); len(got.All("identifier")) != 2 || len(got.All("identifier.value")) != 2 || len(got.All("identifier._value")) != 0 {
+			w.Errorf("got %s", got.Encode())
+		}
+		// Another number is another facility, whatever our own identifier says.
+		other := entry(false, "Organization", hin, "X"+w.run, `,"name":"Clinic"`)
+		other.Resource = []byte(strings.Replace(string(other.Resource), `"identifier":[`, `"identifier":[`+ident(unit, "U"+w.run)+`,`, 1))
+		w.counts(w.write(record.Desired{Entries: []record.Entry{other}}), 1, 0, 0)
+	})
+}
+
 func TestG11_IdentityStaysOnThePatient(t *testing.T) {
 	worlds(t, func(w *world) {
 		sub := "https://esignet.example/rp"
