@@ -67,6 +67,10 @@ type User struct {
 
 	// Programs are those the user may read. nil is all, an empty list none.
 	Programs []dhis2.UID
+
+	// HiddenAttributes are those whose values the user may not read. Since
+	// 2.43 they are silently left out; before, everybody saw them.
+	HiddenAttributes []dhis2.UID
 }
 
 func (u *User) has(authority string) bool {

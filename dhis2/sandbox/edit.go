@@ -23,10 +23,6 @@ func (s *Server) edit(f func(now dhis2.Timestamp, by dhis2.User) error) error {
 	return f(s.stamp(), s.actor())
 }
 
-// touch marks a tracked entity as updated. DHIS2 does it for each change
-// below it, in a transaction of its own.
-func (r *record) touch(now dhis2.Timestamp, by dhis2.User) { r.te.UpdatedAt, r.te.UpdatedBy = now, by }
-
 // SetValue writes a data value of an event; "" deletes it. Event and tracked
 // entity count as updated.
 func (s *Server) SetValue(event, dataElement dhis2.UID, value string) error {
@@ -40,7 +36,7 @@ func (s *Server) SetValue(event, dataElement dhis2.UID, value string) error {
 		}
 		setValue(ev, dataElement, value, now, by)
 		ev.UpdatedAt, ev.UpdatedBy = now, by
-		r.touch(now, by)
+		s.bump(r, now, by)
 		return nil
 	})
 }
@@ -105,7 +101,7 @@ func (s *Server) SetEventStatus(event dhis2.UID, status dhis2.EventStatus) error
 		}
 		setEventStatus(ev, status, now, by)
 		ev.UpdatedAt, ev.UpdatedBy = now, by
-		r.touch(now, by)
+		s.bump(r, now, by)
 		return nil
 	})
 }
@@ -132,7 +128,7 @@ func (s *Server) SetEnrollmentStatus(enrollment dhis2.UID, status dhis2.Enrollme
 		}
 		setEnrollmentStatus(en, status, now, by)
 		en.UpdatedAt, en.UpdatedBy = now, by
-		r.touch(now, by)
+		s.bump(r, now, by)
 		return nil
 	})
 }
@@ -173,7 +169,7 @@ func (s *Server) AddEvent(enrollment dhis2.UID, ev dhis2.Event) error {
 		s.completeEvent(en, &ev, by)
 		en.Events = append(en.Events, ev)
 		s.store.owner[ev.Event] = r
-		r.touch(now, by)
+		s.bump(r, now, by)
 		return nil
 	})
 }

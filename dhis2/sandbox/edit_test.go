@@ -175,3 +175,57 @@ func TestEditsOfNothing(t *testing.T) {
 		t.Error("a text that is not UTF-8 was taken")
 	}
 }
+
+// TestHeldBumps: the event is visible first, the tracked entity moves later or
+// never.
+func TestHeldBumps(t *testing.T) {
+	uid, since := dhis2.MustUID, "updatedAfter=2026-03-02T15:30:00.000&"+program
+	for _, lost := range []bool{false, true} {
+		s := start(t, sandbox.Config{})
+		s.HoldBumps()
+		if err := s.SetValue(uid("SbxEv010001"), uid("TRkCMVFhrmr"), "2"); err != nil {
+			t.Fatal(err)
+		}
+		s.imported(200, "", `{"events":[{"event":"SbxEv010002","status":"ACTIVE"}]}`)
+		if got := s.uids(since); len(got) != 0 {
+			t.Errorf("held: got %v", got)
+		}
+		if got := s.column("events", "event", since); !slices.Equal(got, []string{"SbxEv010001", "SbxEv010002"}) {
+			t.Errorf("events: got %v", got)
+		}
+		s.Advance(time.Second)
+		var want []string
+		if lost {
+			s.LoseBumps()
+		} else {
+			s.ReleaseBumps()
+			want = []string{"SbxMother01", "SbxMother02"}
+		}
+		if got := s.uids("updatedAfter=2026-03-02T15:30:01.000&" + program); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("lost %t: got %v, want %v", lost, got, want)
+		}
+		if err := s.SetValue(uid("SbxEv010003"), uid("TRkCMVFhrmr"), "2"); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.uids("order=updatedAt:desc&" + program); got[0] != "SbxMother03" && !slices.Contains(got[:3], "SbxMother03") {
+			t.Errorf("afterwards: got %v", got[:3])
+		}
+	}
+}
+
+// TestHiddenAttributes: a right that is lost looks like a value that is gone.
+func TestHiddenAttributes(t *testing.T) {
+	name := dhis2.MustUID("VQl0wK3eqiw")
+	for version, shown := range map[string]bool{"2.42": true, "2.43": false} {
+		s := start(t, sandbox.Config{Version: version})
+		s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken},
+			HiddenAttributes: []dhis2.UID{name}})
+		te := s.trackedEntity("SbxMother01")
+		for where, list := range map[string][]dhis2.Attribute{"tracked entity": te.Attributes, "enrollment": te.Enrollments[0].Attributes} {
+			got := slices.ContainsFunc(list, func(a dhis2.Attribute) bool { return a.Attribute == name })
+			if got != shown || len(list) < 5 {
+				t.Errorf("%s, %s: shown %t, want %t", version, where, got, shown)
+			}
+		}
+	}
+}

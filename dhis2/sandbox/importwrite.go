@@ -27,7 +27,7 @@ func (im *importer) create(o *object) {
 		en.OccurredAt, en.EnrolledAt = im.printed(en.OccurredAt), im.printed(en.EnrolledAt)
 		r.te.Enrollments = append(r.te.Enrollments, en)
 		im.s.store.owner[en.Enrollment] = r
-		r.touch(im.now, im.by)
+		im.s.bump(r, im.now, im.by)
 	case kindEvent:
 		r, en, err := im.s.store.findEnrollment(o.ev.Enrollment)
 		if err != nil {
@@ -43,7 +43,7 @@ func (im *importer) create(o *object) {
 		im.values(&ev, o.ev.DataValues)
 		en.Events = append(en.Events, ev)
 		im.s.store.owner[ev.Event] = r
-		r.touch(im.now, im.by)
+		im.s.bump(r, im.now, im.by)
 	}
 }
 
@@ -67,7 +67,7 @@ func (im *importer) update(o *object) {
 		en.FollowUp = o.en.NeedsFollowUp()
 		im.attributes(r, o.en.Attributes)
 		en.UpdatedAt, en.UpdatedBy = im.now, im.by
-		r.touch(im.now, im.by)
+		im.s.bump(r, im.now, im.by)
 	case kindEvent:
 		r, _, ev, _ := im.s.store.findEvent(o.uid)
 		replace(&ev.OccurredAt, im.printed(o.ev.OccurredAt))
@@ -80,7 +80,7 @@ func (im *importer) update(o *object) {
 		}
 		im.values(ev, o.ev.DataValues)
 		ev.UpdatedAt, ev.UpdatedBy = im.now, im.by
-		r.touch(im.now, im.by)
+		im.s.bump(r, im.now, im.by)
 	}
 }
 

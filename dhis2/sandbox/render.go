@@ -34,7 +34,7 @@ func (s *Server) trackedEntityDoc(rec *record, v view) map[string]any {
 		}
 	}
 	if _, wanted := v.fields.wants("attributes"); wanted {
-		doc["attributes"] = s.attributeDocs(rec, shown)
+		doc["attributes"] = s.attributeDocs(rec, shown, v.user)
 	}
 	doc["relationships"] = []any{}
 	below, wanted := v.fields.wants("enrollments")
@@ -57,11 +57,12 @@ func (s *Server) trackedEntityDoc(rec *record, v view) map[string]any {
 }
 
 // attributeDocs prints the values of the attributes that are shown. Nothing is
-// left of a deleted tracked entity.
-func (s *Server) attributeDocs(rec *record, shown []dhis2.UID) []any {
+// left of a deleted tracked entity. Since 2.43 values that the user may not
+// read are left out without a word.
+func (s *Server) attributeDocs(rec *record, shown []dhis2.UID, u *User) []any {
 	docs := []any{}
 	for _, a := range rec.te.Attributes {
-		if !slices.Contains(shown, a.Attribute) {
+		if !slices.Contains(shown, a.Attribute) || (s.minor >= 43 && slices.Contains(u.HiddenAttributes, a.Attribute)) {
 			continue
 		}
 		if known, ok := s.meta.attribute(a.Attribute); ok {
@@ -95,7 +96,7 @@ func (s *Server) enrollmentDoc(rec *record, en *dhis2.Enrollment, v view) map[st
 		}
 	}
 	if _, wanted := v.fields.wants("attributes"); wanted {
-		doc["attributes"] = s.attributeDocs(rec, shown)
+		doc["attributes"] = s.attributeDocs(rec, shown, v.user)
 	}
 	if s.minor <= 40 {
 		s.nameUnit(doc, en.OrgUnit)

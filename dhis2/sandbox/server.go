@@ -21,14 +21,16 @@ type Server struct {
 	minor int // 42 of 2.42
 	mux   *http.ServeMux
 
-	mu     sync.Mutex // guards all below
-	offset time.Duration
-	rand   *rand.Rand
-	store  store
-	meta   metadata
-	users  []User
-	faults []*Fault
-	jobs   map[string]*importReport
+	mu      sync.Mutex // guards all below
+	offset  time.Duration
+	rand    *rand.Rand
+	store   store
+	meta    metadata
+	users   []User
+	faults  []*Fault
+	holding bool // HoldBumps
+	held    []heldBump
+	jobs    map[string]*importReport
 }
 
 // New returns a server without people. Load fills it.
