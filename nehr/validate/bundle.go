@@ -169,6 +169,15 @@ func (c *checker) inComposition() bool {
 	return c.doc.resources[c.resource].typ == types.Composition
 }
 
+// entryNameless says whether the entry of the resource has no fullUrl.
+func (c *checker) entryNameless() bool {
+	r := &c.doc.resources[c.resource]
+	if r.container >= 0 {
+		r = &c.doc.resources[r.container]
+	}
+	return c.doc.get(r.entry, names.FullUrl) == 0
+}
+
 // entries judges what holds between the entries of the root bundle.
 func (c *checker) entries() {
 	c.documentRules()

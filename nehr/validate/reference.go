@@ -25,6 +25,12 @@ func (c *checker) reference(e *rules.Element, n int32) {
 		}
 		return
 	}
+	if text[0] != '#' && c.insideEntry() && c.entryNameless() {
+		if c.loud() {
+			c.error(n, "required", "full-url", "The entry needs a fullUrl, since its resource refers to others.")
+		}
+		return
+	}
 	var targets []int32
 	for i := range e.Types {
 		if e.Types[i].Type == types.Reference {

@@ -19,10 +19,38 @@ func (c *checker) coded(e *rules.Element, typ, n int32) {
 	switch typ {
 	case types.Coding:
 		c.bindCodings(e, n, n, true)
+		c.loneCoding(e, n)
 	case types.CodeableConcept:
 		c.bindCodings(e, n, c.doc.get(n, names.Coding), false)
 	case types.Quantity, types.Age, types.Duration, types.Count, types.Distance:
 		c.unit(e, n)
+	}
+}
+
+// loneCoding judges the system of a Coding that is no part of a CodeableConcept
+// and bound to nothing, such as a tag.
+func (c *checker) loneCoding(e *rules.Element, n int32) {
+	if e.Binding.Strength != rules.Unbound || c.stack[len(c.stack)-1].typ == types.CodeableConcept || !c.doc.has(n, names.Code) {
+		return
+	}
+	if system := c.doc.property(n, names.System); len(system) > 0 && !isSystem(system) && c.loud() {
+		c.error(n, "value", "coding-system", "The system of a code has to be an absolute URL or a URN.")
+	}
+}
+
+// securityLabels judges meta.security: no label stands twice.
+func (c *checker) securityLabels(n int32) {
+	list := c.doc.get(n, names.Security)
+	if list == 0 || c.doc.nodes[list].kind != kindArray {
+		return
+	}
+	for a := c.doc.first(list); a != 0; a = c.doc.nodes[a].next {
+		// A record has a handful of labels; beyond, nothing is compared.
+		for b, left := c.doc.nodes[a].next, 20; b != 0 && left > 0; b, left = c.doc.nodes[b].next, left-1 {
+			if c.same(a, b, names.System) && c.same(a, b, names.Code) && c.loud() {
+				c.error(b, "value", "security-label", "The security label stands twice.")
+			}
+		}
 	}
 }
 
@@ -145,8 +173,8 @@ func (c *checker) unit(e *rules.Element, n int32) {
 	if code == nil {
 		return
 	}
-	if len(system) > 0 && !absolute(system) && c.loud() {
-		c.error(n, "value", "unit-system", "The system of a unit has to be absolute.")
+	if len(system) > 0 && !isSystem(system) && c.loud() {
+		c.error(n, "value", "coding-system", "The system of a unit has to be an absolute URL or a URN.")
 	}
 	if string(system) != systemUCUM {
 		return

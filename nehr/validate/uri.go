@@ -47,8 +47,8 @@ func (c *checker) identifier(n int32) {
 	if len(system) == 0 {
 		return
 	}
-	if !absolute(system) && c.loud() {
-		c.error(n, "value", "identifier-system", "The system of an identifier has to be absolute.")
+	if !isSystem(system) && c.loud() {
+		c.error(n, "value", "identifier-system", "The system of an identifier has to be an absolute URL or a URN.")
 	}
 	if value := c.doc.property(n, names.Value); string(system) == "urn:ietf:rfc:3986" && len(value) > 0 && !absolute(value) && c.loud() {
 		c.error(n, "value", "identifier-system", "With this system the value has to be a whole URI.")
@@ -66,20 +66,26 @@ func isURN(s []byte) bool {
 	return true
 }
 
-// absolute says whether a URI has a scheme, in small letters, and something
-// behind it (RFC 3986 section 3.1).
+// absolute says whether a URI has a scheme of small letters and digits, and
+// something behind it (RFC 3986 section 3.1; no scheme in use has other signs).
 func absolute(s []byte) bool {
 	for i, b := range s {
 		switch {
 		case b == ':':
 			return i > 0 && i+1 < len(s)
 		case b >= 'a' && b <= 'z':
-		case i > 0 && (digit(b) || b == '+' || b == '-' || b == '.'):
+		case i > 0 && digit(b):
 		default:
 			return false
 		}
 	}
 	return false
+}
+
+// isSystem says whether a URI can name a system of codes or identifiers: it is
+// an http or https URL, or a URN.
+func isSystem(s []byte) bool {
+	return bytes.HasPrefix(s, []byte("urn:")) || bytes.HasPrefix(s, []byte("http:")) || bytes.HasPrefix(s, []byte("https:"))
 }
 
 func compareBytes(a string, b []byte) int {

@@ -369,6 +369,8 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 		c.reference(e, n)
 	case types.Identifier:
 		c.identifier(n)
+	case types.Meta:
+		c.securityLabels(n)
 	}
 	c.constraints(n, e)
 	if root := c.r.table.Types[typ].Root; root != element {
