@@ -1,10 +1,13 @@
 package fhirjson
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -119,19 +122,70 @@ func TestChange(t *testing.T) {
 	}
 }
 
+// FuzzParse holds the parser to jsontext: the same documents are accepted, with
+// the same content. Only the bound on depth is our own.
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"resourceType":"Patient","_birthDate":{"extension":[]},"a":[null,1.50,"x"]}`))
+	for _, seed := range []string{
+		`{"resourceType":"Patient","_birthDate":{"extension":[]},"a":[null,1.50,"x"]}`,
+		`{"a":"\u0dc1\ud83d\ude00\n","b":-0.0e+10,"c":[[],{}]}`,
+		`{"a":1,"a":2}`, `{"\u0061":1,"a":2}`, `"\ud800"`, "\"\xff\"", `01`, `1.`, `-`, `[1,]`, `{"a":}`, ` {} x`, `nul`, "\"\t\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	var wide strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&wide, `,"f%d":%d`, i, i)
+	}
+	f.Add([]byte(`{` + wide.String()[1:] + `}`))
+	f.Add([]byte(`{` + wide.String()[1:] + `,"f39":1}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		v, err := Parse(in)
+		if errors.Is(err, ErrDepth) {
+			return
+		}
+		want := jsontext.Value(in)
+		if (err == nil) != want.IsValid() {
+			t.Fatalf("got %v for %q, jsontext says valid: %v", err, in, want.IsValid())
+		}
 		if err != nil {
 			return
 		}
-		again, err := Parse(v.Encode())
-		if err != nil {
-			t.Fatalf("what was encoded does not parse: %v", err)
+		got := jsontext.Value(v.Encode())
+		// Canonicalize would round numbers; Format only spells strings and space.
+		if e := errors.Join(got.Format(jsontext.CanonicalizeRawInts(false)), want.Format(jsontext.CanonicalizeRawInts(false))); e != nil {
+			t.Fatal(e)
 		}
-		if !Equal(v, again) {
-			t.Fatal("encoding changed the value")
+		if string(got) != string(want) {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		again, err := Parse(v.Encode())
+		if err != nil || !Equal(v, again) {
+			t.Fatalf("encoding changed the value: %v", err)
+		}
+	})
+}
+
+// BenchmarkParse decodes one Observation as it comes from a server, beside what
+// the standard decoder into any costs.
+func BenchmarkParse(b *testing.B) {
+	doc := []byte(`{"resourceType":"Observation","id":"0a3dbcd3-0b4e-4a1c-892a-d9fe9b7b10aa","meta":{"versionId":"1","lastUpdated":"2026-11-22T13:52:59.571+00:00","source":"#w0otIvDIeNe8lEvf","profile":["http://fhir.health.gov.lk/ips/StructureDefinition/generic-observation"]},"identifier":[{"system":"urn:dhis2:dataelement:uid","value":"bEPWxMXbAdX-cw35l7X4hnV"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"718-7","display":"Hemoglobin"},{"system":"urn:dhis2:dataElement","code":"cw35l7X4hnV"}],"text":"Haemoglobin"},"subject":{"reference":"Patient/4fb1dca5-6e46-42da-ae1d-310628ac9dc3"},"encounter":{"reference":"Encounter/4fb1dca5-6e46-42da-ae1d-310628ac9dc4"},"effectiveDateTime":"2026-03-01","issued":"2026-03-01T10:00:00+05:30","performer":[{"reference":"Practitioner/1"},{"reference":"Organization/2"}],"valueQuantity":{"value":10.50,"unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"},"device":{"reference":"Device/3"}}`)
+	b.Run("Parse", func(b *testing.B) {
+		b.SetBytes(int64(len(doc)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Parse(doc); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding_json", func(b *testing.B) {
+		b.SetBytes(int64(len(doc)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var v any
+			if err := json.Unmarshal(doc, &v); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }
