@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
@@ -435,7 +436,7 @@ func absentElement(e *nehr.Element) string {
 
 func same[T any](t testing.TB, what string, got, want T) {
 	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.EquateComparable(dhis2.UID{}, nehr.Decimal{})); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -73,10 +74,17 @@ type Provenance struct {
 	SystemInfo       bool      `json:"systemInfo,omitzero"`
 }
 
+// ErrNotTraced is returned by Explain where the Mapper was not asked to keep
+// what made which element.
+var ErrNotTraced = errors.New("explain: the document was mapped without Config.Explain")
+
 // Explain gives the origin of every element with a value of the encoded
 // bundle, in document order. The Result must come from a Mapper with
-// Config.Explain.
+// Config.Explain, else ErrNotTraced is returned.
 func (res *Result) Explain(bundle []byte) ([]Provenance, error) {
+	if res.trace == nil {
+		return nil, ErrNotTraced
+	}
 	var out []Provenance
 	var url string
 	err := leaves(bundle, func(path string, value string) {
