@@ -76,9 +76,7 @@ func allBlank(s []byte) bool {
 }
 
 func (c *checker) blank(v int32) {
-	if c.loud() {
-		c.error(v, "value", "blank-value", "The value has nothing but white space.")
-	}
+	c.remark(v, Error, "value", "blank-value", "The value has nothing but white space.")
 }
 
 func (c *checker) wrongKind(typ, v int32) {

@@ -252,12 +252,10 @@ func (c *checker) typeAt(types []rules.TypeRef, ref int) int32 {
 func (c *checker) cardinality(e *rules.Element, n int32, count int) bool {
 	switch {
 	case count == 0:
-		if c.loud() {
-			rule := "empty"
-			if len(e.Types) > 0 && c.r.kindOf(e.Types[0].Type) == rules.Primitive {
-				rule = "empty-list"
-			}
-			c.error(n, "structure", rule, "An array may not be empty.")
+		if len(e.Types) > 0 && c.r.kindOf(e.Types[0].Type) == rules.Primitive {
+			c.remark(n, Error, "structure", "empty-list", "An array may not be empty.")
+		} else if c.loud() {
+			c.error(n, "structure", "empty", "An array may not be empty.")
 		}
 		return false
 	case count < int(e.Min):
