@@ -50,7 +50,6 @@ func New(cfg Config) (*Client, error) {
 	c.http = resty.NewWithClient(hc).
 		SetBaseURL(cfg.BaseURL).
 		SetLogger(silent{}).
-		SetDisableWarn(true).
 		SetDoNotParseResponse(true).
 		SetHeader("Accept", "application/json").
 		SetHeader("User-Agent", cfg.UserAgent).

@@ -93,6 +93,7 @@ func TestContextSource(t *testing.T) {
 		{DataElement: dhis2.MustUID("SbxTarget01"), Value: " SbxHospit01 "},
 		{DataElement: dhis2.MustUID("SbxOther001"), Value: "SbxClinic04"},
 	}
+	referral.UpdatedBy = dhis2.User{UID: dhis2.MustUID("SbxMidwife2")}
 	te := document(referral,
 		visit(dhis2.User{UID: dhis2.MustUID("Nobody00001"), Username: "gone"}, "midwife.one", "Nobody00002"),
 		visit(dhis2.User{}, "nobody.left", "SbxClinic01"))
@@ -105,7 +106,7 @@ func TestContextSource(t *testing.T) {
 	if diff := cmp.Diff([]string{"SbxClinic01", "SbxClinic02", "SbxClinic03", "SbxHospit01"}, units); diff != "" {
 		t.Errorf("organisation units (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"doctor.sample", "midwife.one"}, users); diff != "" {
+	if diff := cmp.Diff([]string{"doctor.sample", "midwife.one", "midwife.two"}, users); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
 	}
 	if got.SystemInfo.ServerTimeZoneID != "Asia/Colombo" || got.Users[1].PhoneNumber == "" {

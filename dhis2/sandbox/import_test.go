@@ -61,7 +61,7 @@ func TestImportCreatesUpdatesDeletes(t *testing.T) {
 	report = s.imported(200, "", `{"events":[{"event":"SbxImpEvt01","status":"ACTIVE","occurredAt":"2026-02-03T09:30:00",
 	 "dataValues":[{"dataElement":"Sx8XEKmdhFf","value":null},{"dataElement":"gu4sr8eOZcT","value":"20"}]}],
 	 "trackedEntities":[{"trackedEntity":"SbxImport01","attributes":[{"attribute":"IrUmPkFMDU5","value":""}]}],
-	 "enrollments":[{"enrollment":"SbxImpEnr01","status":"COMPLETED"}]}`)
+	 "enrollments":[{"enrollment":"SbxImpEnr01","status":"COMPLETED","followUp":true}]}`)
 	if got := stats(report); got != "0 created, 3 updated, 0 deleted, 0 ignored" {
 		t.Errorf("update: got %s", got)
 	}
@@ -69,7 +69,7 @@ func TestImportCreatesUpdatesDeletes(t *testing.T) {
 	ev = eventOf(te, "SbxImpEvt01")
 	if valueOf(te, "SbxImpEvt01", "Sx8XEKmdhFf") != "" || valueOf(te, "SbxImpEvt01", "cw35l7X4hnV") != "10.50" ||
 		valueOf(te, "SbxImpEvt01", "gu4sr8eOZcT") != "20" || ev.Status != dhis2.EventActive || ev.CompletedAt != "" ||
-		ev.OccurredAt != "2026-02-03T09:30:00.000" || len(te.Attributes) != 1 || te.Enrollments[0].Status != dhis2.EnrollmentCompleted {
+		ev.OccurredAt != "2026-02-03T09:30:00.000" || len(te.Attributes) != 1 || te.Enrollments[0].Status != dhis2.EnrollmentCompleted || !te.Enrollments[0].FollowUp {
 		t.Errorf("after the update: got %+v", te)
 	}
 

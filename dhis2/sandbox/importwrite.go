@@ -78,6 +78,7 @@ func (im *importer) update(o *object) {
 		if o.ev.Status != "" && o.ev.Status != ev.Status {
 			setEventStatus(ev, o.ev.Status, im.now, im.by)
 		}
+		ev.FollowUp = o.ev.NeedsFollowUp()
 		im.values(ev, o.ev.DataValues)
 		ev.UpdatedAt, ev.UpdatedBy = im.now, im.by
 		im.s.bump(r, im.now, im.by)

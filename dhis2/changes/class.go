@@ -1,0 +1,123 @@
+package changes
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Class is what becomes of a failed try.
+type Class string
+
+// The classes. All but Retry set the entity aside.
+const (
+	Retry      Class = "retry"       // comes again by itself
+	DeadLetter Class = "dead-letter" // refused for good as it stands
+	Quarantine Class = "quarantine"  // has no usable identifier
+	ForReview  Class = "review"      // a person has to decide
+)
+
+// Classes are all of them.
+var Classes = []Class{Retry, DeadLetter, Quarantine, ForReview}
+
+func (c Class) valid() bool { return slices.Contains(Classes, c) }
+
+// The behaviours by which errors are told apart. The errors of a consumer
+// have those that apply; the ledger knows neither FHIR nor HTTP.
+type (
+	// Retryable errors may go away by themselves.
+	Retryable interface{ Retryable() bool }
+
+	// Permanent errors stay until the entity or a setting changes.
+	Permanent interface{ Permanent() bool }
+
+	// Review errors need the decision of a person.
+	Review interface{ Review() bool }
+
+	// Quarantined errors say that the entity has no usable identifier.
+	Quarantined interface{ Quarantined() bool }
+
+	// Conflict errors say that somebody else wrote meanwhile: look again.
+	Conflict interface{ Conflict() bool }
+
+	// Unknown errors say that something may have been written all the same.
+	Unknown interface{ Unknown() bool }
+
+	// Unauthorized errors say that the credentials were refused, which
+	// concerns every entity alike.
+	Unauthorized interface{ Unauthorized() bool }
+
+	// Waiting errors carry how long the server asked to wait.
+	Waiting interface{ Wait() time.Duration }
+
+	// Detailed errors carry what a dead letter keeps: a short cause that can
+	// be counted, and the server's own words (an OperationOutcome).
+	Detailed interface {
+		Cause() string
+		Detail() []byte
+	}
+)
+
+// Outcome is what the errors in one chain say together.
+type Outcome struct {
+	Class   Class
+	Unknown bool          // something may have been written
+	Shared  bool          // not the entity is the reason: an unreachable or refusing server
+	Wait    time.Duration // that the server asked for; 0 for none
+	Cause   string
+	Detail  []byte
+}
+
+// Classify reads an error's behaviours. What has none is unknown to us, and
+// so is its effect: it is retried, and its next look forced.
+func Classify(err error) Outcome {
+	var o Outcome
+	if w, ok := find[Waiting](err); ok {
+		o.Wait = max(0, w.Wait())
+	}
+	if d, ok := find[Detailed](err); ok {
+		o.Cause, o.Detail = d.Cause(), d.Detail()
+	}
+	unknown, says := find[Unknown](err)
+	o.Unknown = says && unknown.Unknown()
+	conflict := is(err, Conflict.Conflict)
+	retryable := is(err, Retryable.Retryable)
+	switch {
+	case is(err, Review.Review):
+		o.Class = ForReview
+	case is(err, Quarantined.Quarantined):
+		o.Class = Quarantine
+	case conflict, retryable:
+		o.Class = Retry
+		o.Shared = !conflict
+	case is(err, Permanent.Permanent):
+		o.Class = DeadLetter
+	default:
+		o.Class, o.Unknown = Retry, true
+	}
+	if o.Cause == "" {
+		o.Cause = string(o.Class)
+	}
+	return o
+}
+
+// find is errors.As for an interface type.
+func find[T any](err error) (T, bool) {
+	var t T
+	ok := errors.As(err, &t)
+	return t, ok
+}
+
+// is reports whether an error in the chain has a behaviour and says yes.
+func is[T any](err error, says func(T) bool) bool {
+	t, ok := find[T](err)
+	return ok && says(t)
+}
+
+// number is a bool as both databases store it.
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
