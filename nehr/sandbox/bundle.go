@@ -18,7 +18,8 @@ type step struct {
 	fullURL              string
 	ifMatch, ifNoneExist string
 	resource             *fhirjson.Value
-	matched              []string // what a condition selected
+	condition            string   // the query of a conditional write
+	matched              []string // what it selected
 	dropped              bool     // a second conditional write of one identity
 	result               *result
 	err                  error

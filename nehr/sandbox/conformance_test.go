@@ -302,6 +302,8 @@ func ifNoneExist(p peer) {
 	p.expect(p.do("POST", "/Patient", patient("", key, "")), 201)
 	p.expect(p.do("POST", "/Patient", patient("", key, ""), "If-None-Exist", where(key)), 412)
 	p.expect(p.do("POST", "/Patient", patient("", key, ""), "If-None-Exist", "identifier="), 400)
+	// What is created by a condition must satisfy it.
+	p.expect(p.do("POST", "/Patient", patient("", key, ""), "If-None-Exist", where(uuid.NewString())), 400)
 }
 
 func conditionalUpdate(p peer) {
@@ -316,6 +318,14 @@ func conditionalUpdate(p peer) {
 	p.expect(p.do("PUT", "/Patient?"+where(key), patient("", key, `,"gender":"other"`), "If-Match", `W/"1"`), 200)
 	p.expect(p.do("POST", "/Patient", patient("", key, "")), 201)
 	p.expect(p.do("PUT", "/Patient?"+where(key), patient("", key, "")), 412)
+	other := uuid.NewString()
+	p.expect(p.do("PUT", "/Patient?"+where(other), patient("", key, "")), 400)
+	p.expect(p.do("PUT", "/Patient?"+where(other), patient("", other, "")), 201)
+	moved := uuid.NewString()
+	p.expect(p.do("PUT", "/Patient?"+where(other), patient("", moved, "")), 200)
+	if found := p.search("Patient", "identifier", system+"|"+moved).ids(); len(found) != 1 {
+		p.t.Errorf("an update may change what it was found by: found %v", found)
+	}
 }
 
 func deletion(p peer) {

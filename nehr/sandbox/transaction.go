@@ -46,7 +46,7 @@ func (x *session) transaction(steps []*step) error {
 			continue
 		}
 		ifMatch := s.ifMatch
-		if s.query != "" || s.method == http.MethodPost {
+		if s.condition != "" || s.method == http.MethodPost {
 			ifMatch = ""
 		}
 		if s.result, err = x.put(s.typ, s.id, s.resource, ifMatch, s.method); err != nil {
@@ -54,6 +54,9 @@ func (x *session) transaction(steps []*step) error {
 		}
 	}
 	for _, s := range writes {
+		if err := x.satisfies(s); err != nil {
+			return err
+		}
 		if err := x.dangling(s.result.after); err != nil {
 			return err
 		}
@@ -72,6 +75,22 @@ func (x *session) transaction(steps []*step) error {
 	}
 	for _, s := range by(http.MethodGet) {
 		s.err = x.get(s)
+	}
+	return nil
+}
+
+// satisfies demands of what a condition created that the condition now finds
+// it: else the next such write would create it again.
+func (x *session) satisfies(s *step) error {
+	if s.condition == "" || len(s.matched) > 0 {
+		return nil
+	}
+	ids, err := x.match(s.typ, s.condition)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(ids, s.id) {
+		return badRequest("entry %d: the %s does not satisfy the condition it is written by", s.at, s.typ)
 	}
 	return nil
 }
@@ -114,8 +133,8 @@ func (x *session) places(steps []*step) (map[string]string, error) {
 		case k != "" && s.dropped:
 			s.id = keys[k]
 		case k != "":
-			query := s.query + s.ifNoneExist
-			ids, err := x.match(s.typ, query)
+			s.condition = s.query + s.ifNoneExist
+			ids, err := x.match(s.typ, s.condition)
 			if err != nil {
 				return nil, err
 			}
@@ -125,7 +144,7 @@ func (x *session) places(steps []*step) (map[string]string, error) {
 			s.matched = ids
 			s.id = newID(s, ids)
 			keys[k] = s.id
-			places[s.typ+"?"+query] = s.typ + "/" + s.id
+			places[s.typ+"?"+s.condition] = s.typ + "/" + s.id
 		case s.id == "":
 			s.id = newID(s, nil)
 		}
