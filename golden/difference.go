@@ -9,10 +9,10 @@ import (
 
 // Difference is the first place where a case is not as wanted.
 type Difference struct {
-	File string // of the case
-	Path string // FHIRPath in a JSON file, the line in a text; "" is the file as a whole
-	Want string // JSON, or a line; "" is nothing
-	Got  string
+	File string `json:"file"`          // of the case
+	Path string `json:"path,omitzero"` // FHIRPath in a JSON file, the line in a text; "" is the file as a whole
+	Want string `json:"want"`          // JSON, or a line; "" is nothing
+	Got  string `json:"got"`
 }
 
 // String is one line for people.

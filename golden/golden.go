@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/mapper"
 )
@@ -48,7 +50,9 @@ type Result struct {
 }
 
 // Report is how all cases of a directory went, by name.
-type Report struct{ Results []Result }
+type Report struct {
+	Results []Result `json:"cases"`
+}
 
 // OK reports whether every case is as wanted or was written.
 func (r Report) OK() bool {
@@ -96,6 +100,22 @@ func (r Result) String() string {
 	default:
 		return r.Name + ": " + string(r.Status)
 	}
+}
+
+// MarshalJSON writes {"name":…,"why":…,"status":…} and, where they apply,
+// "difference":{"file","path","want","got"} and "error".
+func (r Result) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Name       string      `json:"name"`
+		Why        string      `json:"why,omitzero"`
+		Status     Status      `json:"status"`
+		Difference *Difference `json:"difference,omitzero"`
+		Error      string      `json:"error,omitzero"`
+	}{r.Name, r.Why, r.Status, r.Difference, ""}
+	if r.Err != nil {
+		out.Error = r.Err.Error()
+	}
+	return json.Marshal(out)
 }
 
 // ErrNoCases is returned for a directory without a case, so that a misspelt

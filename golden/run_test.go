@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -200,5 +201,24 @@ func TestRunSeveral(t *testing.T) {
 	}
 	if got, want := report.String(), "3 cases, 2 missing, 1 broken"; !strings.HasSuffix(got, want) {
 		t.Errorf("got %s, want at the end %s", got, want)
+	}
+}
+
+func TestReportAsJSON(t *testing.T) {
+	dir := newCase(t, fileIn, invented, fileSelect, "Patient.gender", fileBundle, `{"resourceType":"Patient","gender":"male"}`, fileWhy, "It is for the report.")
+	report, err := Run(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report.Results = append(report.Results, Result{Name: "b", Status: Broken, Err: errors.New("cut off")})
+	got, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"cases":[{"name":".","why":"It is for the report.","status":"different",` +
+		`"difference":{"file":"want.json","path":"Patient.gender","want":"\"male\"","got":"\"female\""}},` +
+		`{"name":"b","status":"broken","error":"cut off"}]}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
