@@ -29,6 +29,7 @@ type checker struct {
 	bundle bundleIndex
 	// stack holds the objects around the one that is being walked.
 	stack   []frame
+	place   textPlace
 	errored int
 	// withheld counts what trials would have reported though it does not decide
 	// them: a resource with such findings is walked again to report them.
@@ -65,6 +66,10 @@ var checkers = sync.Pool{New: func() any { return new(checker) }}
 func (c *checker) loud() bool {
 	if c.probing > 0 {
 		c.failed = true
+		return false
+	}
+	if len(c.issues) > maxIssues {
+		c.errored++
 		return false
 	}
 	return true

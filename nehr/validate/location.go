@@ -109,14 +109,20 @@ func (c *checker) typed(list []int32) (element, typ int32, ok bool) {
 }
 
 // position is the line and column, counted in bytes from 1, of a place in the
-// text.
+// text. It goes on from the place that was asked for before, if that lies ahead.
 func (c *checker) position(at int) (line, column int) {
-	line, column = 1, 1
-	for _, b := range c.doc.text[:min(at, len(c.doc.text))] {
-		column++
-		if b == '\n' {
-			line, column = line+1, 1
+	p := &c.place
+	if p.at > at || p.line == 0 {
+		*p = textPlace{line: 1, column: 1}
+	}
+	for ; p.at < min(at, len(c.doc.text)); p.at++ {
+		p.column++
+		if c.doc.text[p.at] == '\n' {
+			p.line, p.column = p.line+1, 1
 		}
 	}
-	return line, column
+	return p.line, p.column
 }
+
+// textPlace is a place in the text.
+type textPlace struct{ at, line, column int }

@@ -104,7 +104,7 @@ func (v *Validator) Validate(data []byte, profiles ...string) *Outcome {
 func (c *checker) release() {
 	const keep = 1 << 18
 	c.doc.text, c.issues, c.errored, c.probing, c.failed = nil, nil, 0, 0, false
-	c.memos, c.stack, c.withheld = c.memos[:0], c.stack[:0], 0
+	c.memos, c.stack, c.withheld, c.place = c.memos[:0], c.stack[:0], 0, textPlace{}
 	if cap(c.doc.nodes) <= keep {
 		checkers.Put(c)
 	}
