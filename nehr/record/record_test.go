@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type world struct {
 
 // spy counts the bundles that pass, and can replace the answer to a transaction.
 type spy struct {
+	mu sync.Mutex
 	record.Server
 	transactions []string
 	answer       func(*fhirjson.Value) *fhirjson.Value
@@ -40,7 +42,9 @@ func (s *spy) Transaction(ctx context.Context, bundle []byte) (*client.Answer, e
 	if strings.Contains(string(bundle), `"type":"batch"`) {
 		return s.Server.Transaction(ctx, bundle)
 	}
+	s.mu.Lock()
 	s.transactions = append(s.transactions, string(bundle))
+	s.mu.Unlock()
 	if s.before != nil {
 		s.before()
 	}
