@@ -43,8 +43,12 @@ var booking = []string{"start", "end", "minutesDuration"}
 // from the one that we wrote was booked with her, a state that differs was
 // reached there. DHIS2's own change of state goes over theirs, and a cancelled,
 // retracted or completed visit always does. Without knowing what we wrote, a
-// booked time and a visit under way stay.
+// booked time and a visit under way stay, unless nobody has written since we
+// created it: the id is ours, so the first version is.
 func mergeAppointment(stands, ours, written *fhirjson.Value) *fhirjson.Value {
+	if written == nil && stands.Get("meta", "versionId").Str() == "1" {
+		written = stands
+	}
 	theirs := slices.Clone(portalAppointment)
 	switch {
 	case stands.Get("status").Str() == "entered-in-error":

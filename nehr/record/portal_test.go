@@ -76,6 +76,8 @@ func TestAppointment(t *testing.T) {
 		{"a booked time stays", appointment("proposed", day), appointment("booked", eleven), appointment("proposed", day), true, "booked", "T11:"},
 		{"and without memory", appointment("proposed", day), appointment("booked", eleven), appointment("proposed", day), false, "booked", "T11:"},
 		{"DHIS2 moves what nobody booked otherwise", appointment("booked", nine), "", appointment("booked", two), true, "booked", "T14:"},
+		{"and without memory, as long as nobody touched it", appointment("booked", nine), "", appointment("booked", two), false, "booked", "T14:"},
+		{"a time moved by the portal stays without memory", appointment("booked", nine), appointment("booked", eleven), appointment("booked", two), false, "booked", "T11:"},
 		{"a time moved by the portal stays", appointment("booked", nine), appointment("booked", eleven), appointment("booked", nine), true, "booked", "T11:"},
 		{"DHIS2 takes back the time", appointment("booked", nine), "", appointment("proposed", day), true, "proposed", ""},
 		{"DHIS2 cancels", appointment("proposed", day), appointment("booked", eleven), appointment("cancelled", day), true, "cancelled", "T11:"},
