@@ -95,7 +95,9 @@ func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if g.dhis2, err = newDHIS2(s); err != nil {
 		return nil, err
 	}
-	g.contexts, err = api.NewContextSource(api.ContextConfig{Reader: g.dhis2, OrgUnitElements: orgUnitElements(g.maps)})
+	g.contexts, err = api.NewContextSource(api.ContextConfig{
+		Reader: g.dhis2, OrgUnitElements: orgUnitElements(g.maps), Related: referralTables(g.maps),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +116,18 @@ func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 		Server: fhir, Mode: mode, Validate: func(bundle []byte) error { return judge(g.validator, bundle) },
 	})
 	return g, err
+}
+
+// referralTables leads from a referring organisation unit to the receiving
+// one, over all maps.
+func referralTables(maps []*mapper.Map) map[dhis2.UID]dhis2.UID {
+	all := map[dhis2.UID]dhis2.UID{}
+	for _, m := range maps {
+		for from, to := range m.Referral.Table {
+			all[from] = to
+		}
+	}
+	return all
 }
 
 // orgUnitElements are the elements whose values name an organisation unit

@@ -33,6 +33,10 @@ type ContextConfig struct {
 	// organisation unit, such as the target of a referral.
 	OrgUnitElements []dhis2.UID
 
+	// Related leads from an organisation unit to one that is described with
+	// it, such as the one that receives its referrals.
+	Related map[dhis2.UID]dhis2.UID
+
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 }
@@ -95,7 +99,7 @@ func (s *ContextSource) Context(ctx context.Context, te *dhis2.TrackedEntity) (*
 	}
 	refs := s.references(te)
 	out := &dhis2.Context{SystemInfo: info}
-	if out.OrganisationUnits, err = s.organisationUnits(ctx, refs.units); err != nil {
+	if out.OrganisationUnits, err = s.withRoots(ctx, s.withRelated(refs.units)); err != nil {
 		return nil, err
 	}
 	if out.Users, err = s.usersOf(ctx, refs); err != nil {
@@ -184,6 +188,36 @@ func (s *ContextSource) organisationUnits(ctx context.Context, uids []dhis2.UID)
 	return recall(s, s.units, uids, func(ask []dhis2.UID) ([]dhis2.OrganisationUnit, error) {
 		return s.cfg.Reader.OrganisationUnits(ctx, ask)
 	}, func(u dhis2.OrganisationUnit) dhis2.UID { return u.ID })
+}
+
+func (s *ContextSource) withRelated(uids []dhis2.UID) []dhis2.UID {
+	for _, u := range uids[:len(uids):len(uids)] {
+		if other := s.cfg.Related[u]; !other.IsZero() && !slices.Contains(uids, other) {
+			uids = append(uids, other)
+		}
+	}
+	return uids
+}
+
+// withRoots describes organisation units and the roots of their hierarchies:
+// the root stands for who runs the server.
+func (s *ContextSource) withRoots(ctx context.Context, uids []dhis2.UID) ([]dhis2.OrganisationUnit, error) {
+	units, err := s.organisationUnits(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	var roots []dhis2.UID
+	for _, u := range units {
+		first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		if root, err := dhis2.ParseUID(first); err == nil && !slices.Contains(uids, root) && !slices.Contains(roots, root) {
+			roots = append(roots, root)
+		}
+	}
+	if len(roots) == 0 {
+		return units, nil
+	}
+	above, err := s.organisationUnits(ctx, roots)
+	return append(units, above...), err
 }
 
 func (s *ContextSource) usersOf(ctx context.Context, r references) ([]dhis2.User, error) {

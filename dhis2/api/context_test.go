@@ -84,7 +84,8 @@ func TestContextSource(t *testing.T) {
 	reader := &counting{MetadataReader: c}
 	now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	source, err := api.NewContextSource(api.ContextConfig{Reader: reader, Now: func() time.Time { return now },
-		OrgUnitElements: []dhis2.UID{dhis2.MustUID("SbxTarget01")}})
+		OrgUnitElements: []dhis2.UID{dhis2.MustUID("SbxTarget01")},
+		Related:         map[dhis2.UID]dhis2.UID{dhis2.MustUID("SbxClinic02"): dhis2.MustUID("SbxClinic04"), dhis2.MustUID("SbxOther001"): dhis2.MustUID("SbxClinic04")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestContextSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	units, users := names(got)
-	if diff := cmp.Diff([]string{"SbxClinic01", "SbxClinic02", "SbxClinic03", "SbxHospit01"}, units); diff != "" {
+	if diff := cmp.Diff([]string{"SbxClinic01", "SbxClinic02", "SbxClinic03", "SbxHospit01", "SbxClinic04", "SbxCountry1"}, units); diff != "" {
 		t.Errorf("organisation units (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"doctor.sample", "midwife.one", "midwife.two"}, users); diff != "" {
@@ -112,7 +113,7 @@ func TestContextSource(t *testing.T) {
 	if got.SystemInfo.ServerTimeZoneID != "Asia/Colombo" || got.Users[1].PhoneNumber == "" {
 		t.Errorf("got %+v", got)
 	}
-	if diff := cmp.Diff([]string{"info", "units", "users", "names"}, reader.asked); diff != "" {
+	if diff := cmp.Diff([]string{"info", "units", "units", "users", "names"}, reader.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 
@@ -137,7 +138,7 @@ func TestContextSource(t *testing.T) {
 		source.Forget()
 		s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken}})
 		got, err := source.Context(t.Context(), te)
-		if err != nil || len(got.Users) != 0 || len(got.OrganisationUnits) != 4 {
+		if err != nil || len(got.Users) != 0 || len(got.OrganisationUnits) != 6 {
 			t.Errorf("got %d users, %d units, %v", len(got.Users), len(got.OrganisationUnits), err)
 		}
 	})
