@@ -71,12 +71,21 @@ func find(dir string) ([]folder, error) {
 // testCase is a case as read: what it gives, and the produced files that it
 // has so far.
 type testCase struct {
-	why        string
 	in, before *dhis2.TrackedEntity
 	context    *dhis2.Context
 	config     mapper.Config
 	selection  selection
 	wanted     map[string][]byte
+}
+
+// why is the first line of why.txt, or "".
+func (f folder) why() string {
+	data, err := os.ReadFile(filepath.Join(f.dir, fileWhy))
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
+	return line
 }
 
 // load reads a case. A file of a name that no case has is refused: a misspelt
@@ -108,7 +117,6 @@ func (f folder) load(maps []*mapper.Map) (*testCase, error) {
 			c.wanted[name] = data
 		}
 	}
-	c.why, _, _ = strings.Cut(strings.TrimSpace(string(files[fileWhy])), "\n")
 	if c.in, err = dhis2.DecodeTrackedEntity(files[fileIn]); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileIn, err)
 	}

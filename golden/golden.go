@@ -149,13 +149,12 @@ func Run(dir string, opts Options) (Report, error) {
 }
 
 func (f folder) run(opts Options) Result {
-	res := Result{Name: f.name, Status: Broken}
+	res := Result{Name: f.name, Why: f.why(), Status: Broken}
 	c, err := f.load(opts.Maps)
 	if err != nil {
 		res.Err = err
 		return res
 	}
-	res.Why = c.why
 	got, err := c.produce()
 	if err == nil && got.bundle != nil {
 		err = opts.Check(got.bundle, c.config)
