@@ -2,8 +2,12 @@ package compile
 
 // supplement lists code systems that records here use all the time and that the
 // archive, which holds the value sets of required and extensible bindings only,
-// has in part or not at all: all their codes in R4 4.0.1.
+// has in part or not at all: all their codes in R4 4.0.1 and IPS 1.1.0.
 var supplement = map[string]string{
+	"http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips": "no-allergy-info no-device-info no-immunization-info " +
+		"no-known-allergies no-known-devices no-known-environmental-allergies no-known-food-allergies no-known-immunizations " +
+		"no-known-medication-allergies no-known-medications no-known-problems no-known-procedures no-medication-info " +
+		"no-problem-info no-procedure-info",
 	"http://terminology.hl7.org/CodeSystem/observation-category": "activity exam imaging laboratory procedure social-history survey therapy vital-signs",
 	"http://terminology.hl7.org/CodeSystem/v2-0203": "AC ACSN AM AMA AN ANC AND ANON ANT APRN ASID BA BC BCFN BCT BR BRN BSNR CC CONM CY CZ DC DCFN " +
 		"DDS DEA DFN DI DL DN DO DP DPM DR DS EI EN ESN FDR FDRFN FI FILL GI GL GN HC IND JHN LACSN LANR " +
