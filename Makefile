@@ -1,4 +1,4 @@
-.PHONY: help build demo test bench golden generate journey kill attacks ci
+.PHONY: help build demo test bench golden generate journey kill attacks contract ci
 
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -37,6 +37,9 @@ kill: ## kill -9 the agent at random moments and compare the record (KILLS=300 S
 
 attacks: ## hostile input, each a subtest
 	$(GO) test -count=1 -v -run TestAttack ./...
+
+contract: ## what the agent relies on, asked of your DHIS2, read-only (DHIS2_URL=… DHIS2_TOKEN=… DHIS2_PROGRAM=…)
+	DHIS2_URL=$(DHIS2_URL) DHIS2_TOKEN=$(DHIS2_TOKEN) DHIS2_PROGRAM=$(DHIS2_PROGRAM) $(GO) test -count=1 -v -run TestContractServer ./dhis2/api
 
 ci: ## what the continuous integration runs
 	bash .ci/run
