@@ -25,7 +25,7 @@ func (r *run) patientKey() (nehr.Key, error) {
 	text := v.Text()
 	if _, err := phn.ParseAny(text); err != nil {
 		return nehr.Key{}, &Refusal{r.te.TrackedEntity, Quarantined,
-			"its personal health number (PHN) cannot be one: want 4 to 32 letters, digits or hyphens, and no word for nothing; nothing was sent"}
+			"its personal health number (PHN) cannot be one: want 4 to 32 letters, digits or hyphens, no placeholder; nothing was sent"}
 	}
 	if _, err := r.form.Parse(text); err != nil {
 		if r.scheme != nil {
