@@ -486,11 +486,13 @@ func systemInfo(t testing.TB) *dhis2.Context {
 	return ctx
 }
 
-func colombo(t testing.TB) *time.Location {
+func colombo(t testing.TB) *time.Location { return zone(t, "Asia/Colombo") }
+
+func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
-	zone, err := time.LoadLocation("Asia/Colombo")
+	z, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return zone
+	return z
 }

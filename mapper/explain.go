@@ -122,9 +122,11 @@ func leaves(doc []byte, f func(path, value string)) error {
 				if err != nil {
 					return err
 				}
-				inner := path + "." + name.String()
+				// FHIRPath sees what stands beside a primitive (_family) as part
+				// of the primitive.
+				inner := path + "." + strings.TrimPrefix(name.String(), "_")
 				if path == "" {
-					inner = "Bundle." + name.String()
+					inner = "Bundle" + inner
 				}
 				if err := walk(inner); err != nil {
 					return err
