@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 )
 
@@ -28,9 +29,12 @@ type checker struct {
 	memos  []memo
 	bundle bundleIndex
 	// stack holds the objects around the one that is being walked.
-	stack   []frame
-	place   textPlace
-	errored int
+	stack []frame
+	place textPlace
+	// nothingContained is set while the invariants of a resource are judged that
+	// contains no other, to pass over those that would find nothing.
+	nothingContained bool
+	errored          int
 	// withheld counts what trials would have reported though it does not decide
 	// them: a resource with such findings is walked again to report them.
 	withheld int
@@ -208,7 +212,9 @@ func (c *checker) walkResource(res, definition int32) {
 		root := d.Root
 		c.children(r.node, root, r.typ)
 		if !c.stop() {
+			c.nothingContained = c.doc.get(r.node, names.Contained) == 0
 			c.constraints(r.node, &c.r.table.Elements[root])
+			c.nothingContained = false
 		}
 	}
 	c.resource, c.profile = outerResource, outerProfile

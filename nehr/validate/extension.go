@@ -11,7 +11,7 @@ import (
 // remarked on: another system may well know it.
 func (c *checker) extension(element int32, e *rules.Element, n int32) {
 	url := c.doc.property(n, names.Url)
-	if value, inner := c.doc.choice(c.r, n, "value") != 0, c.doc.has(n, names.Extension); value == inner && c.loud() {
+	if value, inner := c.doc.choice(c.r, n, names.Value) != 0, c.doc.has(n, names.Extension); value == inner && c.loud() {
 		c.error(n, "invariant", "ext-1", "An extension has a value or extensions, not both.")
 	}
 	definition, known := c.r.definitions[string(url)]

@@ -96,8 +96,8 @@ func (c *checker) hasCoding(n int32, name uint16, system string, codes ...string
 	})
 }
 
-// value is the property of value[x].
-func (c *checker) choice(n int32, base string) int32 { return c.doc.choice(c.r, n, base) }
+// choice is the property of an element such as value[x], or 0.
+func (c *checker) choice(n int32, base uint16) int32 { return c.doc.choice(c.r, n, base) }
 
 // ordered says whether a date is not later than another. Dates of different
 // precision that do not decide it are not ordered.

@@ -21,7 +21,7 @@ var clinicalInvariants = map[string]invariant{
 	"con-1": has(names.Summary, names.Assessment),
 	"con-2": has(names.Code, names.Detail),
 	"con-4": func(c *checker, n int32) bool {
-		return c.choice(n, "abatement") == 0 ||
+		return c.choice(n, names.Abatement) == 0 ||
 			c.hasCoding(n, names.ClinicalStatus, systemConditionStatus, "resolved", "remission", "inactive")
 	},
 	// G2: a retracted Condition has no clinicalStatus.
@@ -29,21 +29,23 @@ var clinicalInvariants = map[string]invariant{
 		return !c.hasCoding(n, names.VerificationStatus, systemConditionVerification, "entered-in-error") ||
 			!c.doc.has(n, names.ClinicalStatus)
 	},
-	"fhs-1": func(c *checker, n int32) bool { return c.choice(n, "age") == 0 || c.choice(n, "born") == 0 },
-	"fhs-2": func(c *checker, n int32) bool { return c.choice(n, "age") != 0 || !c.doc.has(n, names.EstimatedAge) },
+	"fhs-1": func(c *checker, n int32) bool { return c.choice(n, names.Age) == 0 || c.choice(n, names.Born) == 0 },
+	"fhs-2": func(c *checker, n int32) bool {
+		return c.choice(n, names.Age) != 0 || !c.doc.has(n, names.EstimatedAge)
+	},
 	"imm-1": has(names.DocumentType, names.Reference),
-	"mad-1": func(c *checker, n int32) bool { return c.doc.has(n, names.Dose) || c.choice(n, "rate") != 0 },
+	"mad-1": func(c *checker, n int32) bool { return c.doc.has(n, names.Dose) || c.choice(n, names.Rate) != 0 },
 	"mdd-1": notLater(names.WhenPrepared, names.WhenHandedOver),
 	"obs-3": has(names.Low, names.High, names.Text),
 	"obs-6": func(c *checker, n int32) bool {
-		return !c.doc.has(n, names.DataAbsentReason) || c.choice(n, "value") == 0
+		return !c.doc.has(n, names.DataAbsentReason) || c.choice(n, names.Value) == 0
 	},
 	"obs-7": func(c *checker, n int32) bool {
-		return c.choice(n, "value") == 0 || c.each(n, names.Component, func(part int32) bool { return !c.shareCoding(n, part) })
+		return c.choice(n, names.Value) == 0 || c.each(n, names.Component, func(part int32) bool { return !c.shareCoding(n, part) })
 	},
 	"ips-1": func(c *checker, n int32) bool { return c.dayPrecision(n) },
 	// G8: a laboratory result has a value unless it groups others.
-	"ips-2": func(c *checker, n int32) bool { return c.choice(n, "value") != 0 || c.doc.has(n, names.HasMember) },
+	"ips-2": func(c *checker, n int32) bool { return c.choice(n, names.Value) != 0 || c.doc.has(n, names.HasMember) },
 	"hasComponentifValueStringEmpty": func(c *checker, n int32) bool {
 		return c.doc.has(n, names.Component) || c.doc.has(n, names.ValueString)
 	},
@@ -64,10 +66,10 @@ var clinicalInvariants = map[string]invariant{
 	"vs-1": func(c *checker, n int32) bool { return c.dayPrecision(n) },
 	"vs-2": func(c *checker, n int32) bool {
 		return c.doc.has(n, names.Component) || c.doc.has(n, names.HasMember) ||
-			c.doc.has(n, names.DataAbsentReason) || c.choice(n, "value") != 0
+			c.doc.has(n, names.DataAbsentReason) || c.choice(n, names.Value) != 0
 	},
 	"vs-3": func(c *checker, n int32) bool {
-		return c.choice(n, "value") != 0 || c.doc.has(n, names.DataAbsentReason)
+		return c.choice(n, names.Value) != 0 || c.doc.has(n, names.DataAbsentReason)
 	},
 }
 

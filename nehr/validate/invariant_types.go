@@ -40,13 +40,13 @@ var typeInvariants = map[string]invariant{
 	"rng-2":  rangeOrdered,
 	"sqty-1": func(c *checker, n int32) bool { return !c.doc.has(n, names.Comparator) },
 	"trd-1": func(c *checker, n int32) bool {
-		return !c.doc.has(n, names.Data) || c.choice(n, "timing") == 0
+		return !c.doc.has(n, names.Data) || c.choice(n, names.Timing) == 0
 	},
 	"trd-2": needs(names.Condition, names.Data),
 	"trd-3": func(c *checker, n int32) bool {
 		kind := c.doc.property(n, names.Type)
 		return (string(kind) != "named-event" || c.doc.has(n, names.Name)) &&
-			(string(kind) != "periodic" || c.choice(n, "timing") != 0) &&
+			(string(kind) != "periodic" || c.choice(n, names.Timing) != 0) &&
 			(!bytes.HasPrefix(kind, []byte("data-")) || c.doc.has(n, names.Data))
 	},
 }

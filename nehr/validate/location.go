@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
-	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
 
 // trail is the way from the root to a node, both included. Nodes do not know
@@ -69,9 +68,8 @@ func (c *checker) isChoice(list []int32, step int) bool {
 	if !ok {
 		return true
 	}
-	s := c.r.shape(element)
-	entry := s.find(name)
-	return entry == nil || c.r.table.Elements[s.children[entry.child]].Flags&rules.Choice != 0
+	entry := c.r.shape(element).find(name)
+	return entry == nil || c.r.table.Elements[entry.element].Flags&rules.Choice != 0
 }
 
 // typed follows a trail through the base definitions, to the element whose
@@ -93,17 +91,15 @@ func (c *checker) typed(list []int32) (element, typ int32, ok bool) {
 		if element < 0 {
 			return 0, 0, false
 		}
-		s := c.r.shape(element)
-		entry := s.find(m.name)
-		if m.name == 0 || entry == nil {
+		if m.name == 0 {
 			return 0, 0, false
 		}
-		child := s.children[entry.child]
-		typ = types.BackboneElement
-		if refs := c.r.table.Elements[child].Types; int(entry.ref) < len(refs) {
-			typ = refs[entry.ref].Type
+		entry := c.r.shape(element).find(m.name)
+		if entry == nil {
+			return 0, 0, false
 		}
-		element, _ = c.childrenOf(child, typ)
+		typ = int32(entry.typ)
+		element, _ = c.childrenOf(entry.element, typ)
 	}
 	return element, typ, element >= 0
 }

@@ -41,22 +41,17 @@ func (d *document) has(n int32, name uint16) bool {
 	return false
 }
 
-// hasChoice says whether an element of that base name is there with any type.
-func (d *document) hasChoice(r *ruleset, n int32, base string) bool {
-	return d.choice(r, n, base) != 0
-}
-
 // choice is the property of a choice, such as valueQuantity for value, or 0.
-func (d *document) choice(r *ruleset, n int32, base string) int32 {
+func (d *document) choice(r *ruleset, n int32, base uint16) int32 {
 	for c := d.nodes[n].child; c != 0; c = d.nodes[c].next {
-		if name := d.nodes[c].name; name != 0 && r.table.Names[name].Base == base {
+		if r.bases[d.nodes[c].name] == base {
 			return c
 		}
 	}
 	return 0
 }
 
-// string is the text of a string, a number or a literal, escapes resolved.
+// textOf is the text of a string, a number or a literal, escapes resolved.
 func (d *document) textOf(n int32) []byte {
 	m := &d.nodes[n]
 	s := d.text[m.start:m.end]
@@ -66,7 +61,7 @@ func (d *document) textOf(n int32) []byte {
 	return s
 }
 
-// value is the text of a property that is a string, or nil.
+// property is the text of a property that is a string, or nil.
 func (d *document) property(n int32, name uint16) []byte {
 	c := d.get(n, name)
 	if c == 0 || d.nodes[c].kind != kindString {

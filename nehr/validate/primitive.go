@@ -105,7 +105,10 @@ func (c *checker) underscore(element int32, e *rules.Element, typ, v, under int3
 	var seen uint64
 	for child := c.doc.nodes[under].child; child != 0; child = c.doc.nodes[child].next {
 		m := &c.doc.nodes[child]
-		entry := s.find(m.name)
+		var entry *entry
+		if m.name != 0 {
+			entry = s.find(m.name)
+		}
 		if entry == nil || m.name != names.Id && m.name != names.Extension || m.flags&flagUnder != 0 {
 			if c.loud() {
 				c.error(under, "structure", "unknown-property", "Only id and extension may stand here.")
@@ -119,8 +122,7 @@ func (c *checker) underscore(element int32, e *rules.Element, typ, v, under int3
 			continue
 		}
 		seen |= 1 << entry.child
-		target := s.children[entry.child]
-		c.property(target, c.r.table.Elements[target].Types, int(entry.ref), child, 0)
+		c.property(entry.element, int32(entry.typ), child, 0)
 	}
 	if v == 0 && !c.doc.has(under, names.Extension) && c.loud() {
 		c.error(under, "invariant", "ele-1", "An element needs a value or an extension.")

@@ -19,7 +19,7 @@ func (c *checker) reference(e *rules.Element, n int32) {
 	if len(text) == 0 {
 		return // an empty string is an error of its own
 	}
-	if bytes.ContainsAny(text, " \t\r\n") {
+	if hasSpace(text) {
 		if c.loud() {
 			c.error(n, "value", "reference-form", "A reference has no white space.")
 		}

@@ -128,6 +128,8 @@ func TestRules(t *testing.T) {
 		{"tim-5", "Timing", "dosage.0.timing.repeat.period", `-1`, []string{"tim-5"}},
 		{"dom-4", "Contained", "contained.0.meta", `{"versionId":"1"}`, []string{"dom-4"}},
 		{"dom-5", "Contained", "contained.0.meta", `{"security":[{"code":"x"}]}`, []string{"dom-5"}},
+		{"obs-3 where the content is taken from another element", "Observation", "component", `[{"code":{"text":"x"},"valueString":"y","referenceRange":[{"type":{"text":"x"}}]}]`, []string{"obs-3 Observation.component[0].referenceRange[0]"}},
+		{"unknown property there", "Observation", "component", `[{"code":{"text":"x"},"valueString":"y","referenceRange":[{"text":"x","colour":1}]}]`, []string{"unknown-property Observation.component[0].referenceRange[0]"}},
 		// Narrative.
 		{"narrative", "Narrative", "text.div", div(`<p style="x">a &amp; &#169; <img src="x" alt="y"/></p>`), nil},
 		{"script", "Narrative", "text.div", div(`<script>x</script>`), []string{"txt-1"}},

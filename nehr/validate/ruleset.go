@@ -24,14 +24,20 @@ const nameResourceType = names.ResourceType
 type ruleset struct {
 	table       *rules.Table
 	names       *nameIndex
+	bases       []uint16 // by name: of a choice's names the base's, 0 of others
 	types       map[string]int32
 	definitions map[string]int32
 	systems     map[string]int32
-	values      []*document // the fixed values and patterns, parsed
-	shapes      []atomic.Pointer[shape]
-	sets        []codeSet
-	invariants  []invariant // by constraint; nil where it has none
-	quick       []quickTest // by definition
+	// completeLength holds the lengths of the URLs of complete code systems, to
+	// tell most others at once.
+	completeLength [128]bool
+	values         []*document // the fixed values and patterns, parsed
+	shapes         []atomic.Pointer[shape]
+	sets           []codeSet
+	invariants     []invariant // by constraint; nil where it has none
+	// aboutContained: by constraint, whether it binds only contained resources.
+	aboutContained []bool
+	quick          []quickTest // by definition
 }
 
 // load decodes the table once, on first use.
@@ -49,6 +55,12 @@ var load = sync.OnceValue(func() *ruleset {
 		shapes:      make([]atomic.Pointer[shape], len(table.Elements)),
 	}
 	r.names = newNameIndex(table.Names)
+	r.bases = make([]uint16, len(table.Names))
+	for i, n := range table.Names {
+		if n.Base != "" {
+			r.bases[i] = r.names.find([]byte(n.Base))
+		}
+	}
 	for i, t := range table.Types {
 		r.types[t.Code] = int32(i)
 	}
@@ -57,6 +69,9 @@ var load = sync.OnceValue(func() *ruleset {
 	}
 	for i, s := range table.Systems {
 		r.systems[s.URL] = int32(i)
+		if s.Complete {
+			r.completeLength[len(s.URL)%len(r.completeLength)] = true
+		}
 	}
 	for _, text := range table.Values {
 		r.values = append(r.values, r.parseValue(text))
@@ -70,6 +85,10 @@ var load = sync.OnceValue(func() *ruleset {
 		if !partOfEngine[c.ID] {
 			r.invariants[i] = invariants[c.ID]
 		}
+	}
+	r.aboutContained = make([]bool, len(table.Constraints))
+	for i, c := range table.Constraints {
+		r.aboutContained[i] = strings.HasPrefix(c.ID, "dom-")
 	}
 	// What has no function has nothing to run.
 	for i := range table.Elements {
@@ -91,48 +110,67 @@ func (r *ruleset) parseValue(text string) *document {
 }
 
 // nameIndex finds the number of a property name: a hash table, open addressing.
+// Names of up to eight bytes, which most are, are compared as one number.
 type nameIndex struct {
-	slots []uint16
+	slots []nameSlot
 	names []rules.Name
+}
+
+type nameSlot struct {
+	first  uint64 // the first eight bytes
+	length uint16
+	name   uint16 // 0: the slot is empty
 }
 
 const nameSlots = 1 << 13
 
 func newNameIndex(list []rules.Name) *nameIndex {
-	x := &nameIndex{slots: make([]uint16, nameSlots), names: list}
+	x := &nameIndex{slots: make([]nameSlot, nameSlots), names: list}
 	for i := 1; i < len(list); i++ {
-		at := hash([]byte(list[i].Text)) % nameSlots
-		for x.slots[at] != 0 {
+		text := []byte(list[i].Text)
+		first := firstBytes(text)
+		at := hash(first, text) % nameSlots
+		for x.slots[at].name != 0 {
 			at = (at + 1) % nameSlots
 		}
-		x.slots[at] = uint16(i)
+		x.slots[at] = nameSlot{first, uint16(len(text)), uint16(i)}
 	}
 	return x
 }
 
-// hash mixes the first and last eight bytes of a text with its length, which
-// tells the property names of the table apart.
-func hash(s []byte) uint32 {
+// firstBytes gives the first eight bytes of a text, or what it has.
+func firstBytes(s []byte) uint64 {
+	if len(s) >= 8 {
+		return binary.LittleEndian.Uint64(s)
+	}
+	var v uint64
+	for i := len(s) - 1; i >= 0; i-- {
+		v = v<<8 | uint64(s[i])
+	}
+	return v
+}
+
+// hash mixes the first and last eight bytes of a name with its length, which
+// tells the names of the table apart.
+func hash(first uint64, s []byte) uint32 {
 	const prime = 0x9E3779B97F4A7C15
-	var h uint64
-	if n := len(s); n >= 8 {
-		h = (binary.LittleEndian.Uint64(s) ^ uint64(n)) * prime
+	h := (first ^ uint64(len(s))) * prime
+	if n := len(s); n > 8 {
 		h = (h ^ h>>29 ^ binary.LittleEndian.Uint64(s[n-8:])) * prime
-	} else {
-		for _, c := range s {
-			h = h<<8 | uint64(c)
-		}
-		h = (h ^ uint64(n)<<56) * prime
 	}
 	return uint32(h >> 32)
 }
 
 // find gives the number of a name, 0 for one that is not in the table.
 func (x *nameIndex) find(key []byte) uint16 {
-	for at := hash(key) % nameSlots; ; at = (at + 1) % nameSlots {
-		i := x.slots[at]
-		if i == 0 || x.names[i].Text == string(key) {
-			return i
+	first := firstBytes(key)
+	for at := hash(first, key) % nameSlots; ; at = (at + 1) % nameSlots {
+		s := &x.slots[at]
+		if s.name == 0 {
+			return 0
+		}
+		if s.first == first && int(s.length) == len(key) && (len(key) <= 8 || x.names[s.name].Text == string(key)) {
+			return s.name
 		}
 	}
 }
@@ -140,9 +178,10 @@ func (x *nameIndex) find(key []byte) uint16 {
 // shape is what the properties of an object may be: its element's children by
 // JSON name, with those that have to be there.
 type shape struct {
-	entries  []entry
-	slots    []uint8 // hash table of entries, index + 1
+	// slots is a hash table by name; a slot with name 0 is empty.
+	slots    []entry
 	mask     uint16
+	count    int
 	children []int32
 	required [2]uint64 // bits of children with a minimum
 }
@@ -152,9 +191,9 @@ type entry struct {
 	name  uint16
 	child uint8
 	// simple: a single primitive value of which only the format is judged.
-	simple bool
-	ref    int16 // index into the element's Types
-	typ    int16 // the type there
+	simple  bool
+	typ     int16 // the type there
+	element int32
 }
 
 // shape gives the shape of an element's own children. It is made on first use.
@@ -168,39 +207,40 @@ func (r *ruleset) shape(element int32) *shape {
 }
 
 func (r *ruleset) newShape(e *rules.Element) *shape {
+	var entries []entry
 	s := &shape{children: e.Children}
 	for i, child := range e.Children {
 		c := &r.table.Elements[child]
 		if c.Min > 0 {
 			s.required[i/64] |= 1 << (i % 64)
 		}
-		if c.Flags&rules.Choice == 0 {
-			x := entry{name: uint16(c.Name), child: uint8(i), typ: -1}
-			if len(c.Types) > 0 {
-				x.typ = int16(c.Types[0].Type)
-				x.simple = r.isSimple(c, c.Types[0].Type)
+		switch {
+		case c.Flags&rules.Choice != 0:
+			base := r.table.Names[c.Name].Text
+			for _, t := range c.Types {
+				code := r.table.Types[t.Type].Code
+				name := r.names.find([]byte(base + strings.ToUpper(code[:1]) + code[1:]))
+				entries = append(entries, entry{name, uint8(i), r.isSimple(c, t.Type), int16(t.Type), child})
 			}
-			s.entries = append(s.entries, x)
-			continue
-		}
-		base := r.table.Names[c.Name].Text
-		for at, t := range c.Types {
-			code := r.table.Types[t.Type].Code
-			name := r.names.find([]byte(base + strings.ToUpper(code[:1]) + code[1:]))
-			s.entries = append(s.entries, entry{name, uint8(i), r.isSimple(c, t.Type), int16(at), int16(t.Type)})
+		case len(c.Types) > 0:
+			entries = append(entries, entry{uint16(c.Name), uint8(i), r.isSimple(c, c.Types[0].Type), int16(c.Types[0].Type), child})
+		default:
+			// The element takes content, and so its type, from another.
+			of := &r.table.Elements[c.Content]
+			entries = append(entries, entry{uint16(c.Name), uint8(i), false, int16(of.Types[0].Type), child})
 		}
 	}
 	size := 4
-	for size < 2*len(s.entries) {
+	for size < 2*len(entries) {
 		size *= 2
 	}
-	s.slots, s.mask = make([]uint8, size), uint16(size-1)
-	for i, e := range s.entries {
+	s.slots, s.mask, s.count = make([]entry, size), uint16(size-1), len(entries)
+	for _, e := range entries {
 		at := e.name & s.mask
-		for s.slots[at] != 0 {
+		for s.slots[at].name != 0 {
 			at = (at + 1) & s.mask
 		}
-		s.slots[at] = uint8(i + 1)
+		s.slots[at] = e
 	}
 	return s
 }
@@ -213,15 +253,15 @@ func (r *ruleset) isSimple(e *rules.Element, typ int32) bool {
 		(e.Binding.Strength == rules.Unbound || e.Binding.Strength == rules.Extensible)
 }
 
-// find is the entry of a property, or nil.
+// find is the entry of a property, or nil. The name may not be 0.
 func (s *shape) find(name uint16) *entry {
 	for at := name & s.mask; ; at = (at + 1) & s.mask {
-		i := s.slots[at]
-		if i == 0 {
-			return nil
-		}
-		if e := &s.entries[i-1]; e.name == name {
+		e := &s.slots[at]
+		if e.name == name {
 			return e
+		}
+		if e.name == 0 {
+			return nil
 		}
 	}
 }

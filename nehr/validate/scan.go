@@ -3,6 +3,7 @@ package validate
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -285,18 +286,11 @@ func (d *document) string() (escaped, ok bool) {
 	text := d.text
 	at := d.at + 1
 	for {
-		// Eight plain signs at a time.
-		for at+8 <= len(text) && plain(binary.LittleEndian.Uint64(text[at:])) {
-			at += 8
-		}
-		for at < len(text) && plainSigns[text[at]] {
-			at++
-		}
+		at = skipPlain(text, at)
 		if at >= len(text) {
 			break
 		}
-		c := text[at]
-		switch {
+		switch c := text[at]; {
 		case c == '"':
 			d.at = at + 1
 			return escaped, true
@@ -328,22 +322,25 @@ func (d *document) string() (escaped, ok bool) {
 	return false, false
 }
 
-// plain says whether none of eight bytes is a quote, a backslash, a control
-// character or outside ASCII: a zero byte is found by the borrow that subtracting
-// one makes.
-func plain(x uint64) bool {
+// skipPlain gives the place of the first byte that is a quote, a backslash, a
+// control character or outside ASCII. It looks at eight bytes at a time: a byte
+// that is zero, or below 0x20, shows in the highest bit when one, or 0x20, is
+// subtracted from all; the lowest such bit is never a false one.
+func skipPlain(text []byte, at int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	quote, slash := x^(ones*'"'), x^(ones*'\\')
-	return (x|(x-ones*0x20)|(quote-ones)&^quote|(slash-ones)&^slash)&high == 0
-}
-
-// plainSigns are the bytes of a string that need no second look.
-var plainSigns = func() (t [256]bool) {
-	for c := 0x20; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
+	for ; at+8 <= len(text); at += 8 {
+		x := binary.LittleEndian.Uint64(text[at:])
+		quote, slash := x^(ones*'"'), x^(ones*'\\')
+		special := (x | (x-ones*0x20)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & high
+		if special != 0 {
+			return at + bits.TrailingZeros64(special)/8
+		}
 	}
-	return t
-}()
+	for at < len(text) && text[at] >= 0x20 && text[at] < utf8.RuneSelf && text[at] != '"' && text[at] != '\\' {
+		at++
+	}
+	return at
+}
 
 // escape is the length of the escape at the beginning of s, 0 if it is none.
 // Halves of a surrogate pair count only together.

@@ -203,7 +203,7 @@ func (c *checker) meets(x *rules.Criterion, path []int32, n, typ, under int32) b
 	next := c.doc.get(n, uint16(path[0]))
 	nextType := int32(-1)
 	if next == 0 && c.doc.nodes[n].kind == kindObject {
-		next = c.doc.choice(c.r, n, c.r.table.Names[path[0]].Text)
+		next = c.doc.choice(c.r, n, uint16(path[0]))
 		if next != 0 {
 			nextType = c.r.types[c.r.table.Names[c.doc.nodes[next].name].Type]
 		}

@@ -52,7 +52,7 @@ func TestShapesFitTheirCounters(t *testing.T) {
 	r := load()
 	for i := range r.table.Elements {
 		e := &r.table.Elements[i]
-		if n := len(r.newShape(e).entries); n > 255 {
+		if n := r.newShape(e).count; n > 255 {
 			t.Errorf("element %d: got %d properties, want at most 255", i, n)
 		}
 		if n := len(e.Children); n > 128 {

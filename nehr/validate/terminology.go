@@ -73,6 +73,9 @@ func (c *checker) codeExists(n int32) {
 		}
 		return
 	}
+	if !c.r.completeLength[len(system)%len(c.r.completeLength)] {
+		return
+	}
 	at, ok := c.r.systems[string(system)]
 	if !ok || !c.r.table.Systems[at].Complete {
 		return

@@ -48,8 +48,11 @@ func (c *checker) properties(n, element, typ int32) {
 			}
 			continue
 		}
-		entry := s.find(m.name)
-		if m.name == 0 || entry == nil {
+		var entry *entry
+		if m.name != 0 {
+			entry = s.find(m.name)
+		}
+		if entry == nil {
 			if c.loud() {
 				line, column := c.position(int(m.key))
 				c.error(n, "structure", "unknown-property",
@@ -81,13 +84,13 @@ func (c *checker) properties(n, element, typ int32) {
 				under = partner
 			}
 		}
-		target := s.children[entry.child]
+		target := entry.element
 		if over != nil {
 			if own := over.find(m.name); own != nil {
-				target = over.children[own.child]
+				target = own.element
 			}
 		}
-		c.property(target, c.r.table.Elements[s.children[entry.child]].Types, int(entry.ref), child, under)
+		c.property(target, int32(entry.typ), child, under)
 		if c.stop() {
 			return
 		}
@@ -172,7 +175,7 @@ func (c *checker) again(n, child int32, s *shape, e *entry) bool {
 			return false
 		}
 		if p.name == m.name || p.name == 0 {
-			continue
+			continue // the same, with or without _, or a stranger
 		}
 		if other := s.find(p.name); other != nil && other.child == e.child {
 			if c.loud() {
@@ -185,8 +188,9 @@ func (c *checker) again(n, child int32, s *shape, e *entry) bool {
 	return true
 }
 
-// property judges all values of a property: v, and under, its _name.
-func (c *checker) property(element int32, types []rules.TypeRef, ref int, v, under int32) {
+// property judges all values of a property: v, and under, its _name. typ is the
+// type that the property's name stands for.
+func (c *checker) property(element, typ, v, under int32) {
 	e := &c.r.table.Elements[element]
 	either := v
 	if either == 0 {
@@ -198,7 +202,6 @@ func (c *checker) property(element int32, types []rules.TypeRef, ref int, v, und
 		}
 		return
 	}
-	typ := c.typeAt(types, ref)
 	list := e.Flags&rules.List != 0
 	for _, x := range [2]int32{v, under} {
 		if x == 0 || (c.doc.nodes[x].kind == kindArray) == list {
@@ -238,14 +241,6 @@ func (c *checker) property(element int32, types []rules.TypeRef, ref int, v, und
 			return
 		}
 	}
-}
-
-// typeAt is the type that the property's name stands for.
-func (c *checker) typeAt(types []rules.TypeRef, ref int) int32 {
-	if ref < len(types) {
-		return types[ref].Type
-	}
-	return -1
 }
 
 // cardinality judges the length of an array.
@@ -302,9 +297,6 @@ func (p *pairs) next() bool {
 
 // value judges one value of an element.
 func (c *checker) value(element, typ, v, under int32) {
-	if typ < 0 {
-		return
-	}
 	e := &c.r.table.Elements[element]
 	switch c.r.kindOf(typ) {
 	case rules.Primitive:
@@ -371,6 +363,9 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 		c.securityLabels(n)
 	}
 	c.constraints(n, e)
+	if e.Content != rules.None {
+		c.constraints(n, &c.r.table.Elements[e.Content])
+	}
 	if root := c.r.table.Types[typ].Root; root != element {
 		c.constraints(n, &c.r.table.Elements[root])
 	}
@@ -402,6 +397,9 @@ func (c *checker) literal(e *rules.Element, n int32) {
 // constraints judges the invariants of an element.
 func (c *checker) constraints(n int32, e *rules.Element) {
 	for _, at := range e.Constraints {
+		if c.nothingContained && c.r.aboutContained[at] {
+			continue
+		}
 		if f := c.r.invariants[at]; f != nil && !f(c, n) && c.loud() {
 			x := &c.r.table.Constraints[at]
 			c.error(n, "invariant", x.ID, "%s", x.Human)
