@@ -1,0 +1,121 @@
+//go:build unix
+
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Missing skips a test with a sentence, or fails it where REQUIRE_ALL=1.
+func Missing(t testing.TB, sentence string) {
+	t.Helper()
+	if os.Getenv("REQUIRE_ALL") == "1" {
+		t.Fatal(sentence)
+	}
+	t.Skip(sentence)
+}
+
+// Cluster is a running server.
+type Cluster struct {
+	Dir  string // of the socket
+	made atomic.Int64
+}
+
+// Start starts a server that lives as long as the test. Settings are added to
+// its command line, such as "wal_level=logical". Without PostgreSQL the test
+// is skipped.
+func Start(t testing.TB, settings ...string) *Cluster {
+	t.Helper()
+	out, err := exec.Command("pg_config", "--bindir").Output()
+	bin := strings.TrimSpace(string(out))
+	if err == nil {
+		_, err = os.Stat(filepath.Join(bin, "initdb"))
+	}
+	if err != nil {
+		Missing(t, "PostgreSQL is not here: apt-get install postgresql-15 libpq-dev (pg_config has to name its binaries)")
+	}
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	run := func(name string, args ...string) {
+		t.Helper()
+		cmd := exec.Command(filepath.Join(bin, name), args...)
+		cmd.Dir = dir
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: servant(t, dir)}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			t.Fatalf("%s: %v\n%s\n%s", name, err, out, log)
+		}
+	}
+	data := filepath.Join(dir, "data")
+	run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8")
+	options := []string{"listen_addresses=", "unix_socket_directories=" + dir, "fsync=off", "synchronous_commit=off", "full_page_writes=off"}
+	line := ""
+	for _, o := range append(options, settings...) {
+		line += fmt.Sprintf(" -c '%s'", o)
+	}
+	run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", line, "start")
+	t.Cleanup(func() { run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop") })
+	return &Cluster{Dir: dir}
+}
+
+// servant is who runs the server: it refuses to run as root.
+func servant(t testing.TB, dir string) *syscall.Credential {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	Missing(t, "PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+	return nil
+}
+
+// URL is the address of a database of the server.
+func (c *Cluster) URL(database string) string {
+	return "postgres:///" + database + "?" + url.Values{"host": {c.Dir}, "user": {"postgres"}}.Encode()
+}
+
+// Database makes a new, empty database and returns its address.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	name := fmt.Sprintf("test%d", c.made.Add(1))
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	return c.URL(name)
+}
