@@ -237,7 +237,7 @@ func (r *run) write() error {
 	r.addDevice()
 	r.addPatient(key)
 	for _, e := range r.enrollments {
-		r.placeOf(e.OrgUnit, r.te.OrgUnit)
+		r.place(e.OrgUnit)
 		r.addPregnancyStatus(e)
 		for _, v := range e.visits {
 			r.addVisit(v)
