@@ -11,9 +11,11 @@ import (
 // checker is one validation. Checkers are reused; nothing in them outlives the
 // call except their memory.
 type checker struct {
-	r   *ruleset
-	v   *Validator
-	doc document
+	r *ruleset
+	v *Validator
+	// elements are those of the table, at hand.
+	elements []rules.Element
+	doc      document
 
 	issues []Issue
 	// probing counts the trials under way: whether a resource keeps a profile
@@ -213,7 +215,7 @@ func (c *checker) walkResource(res, definition int32) {
 		c.children(r.node, root, r.typ)
 		if !c.stop() {
 			c.nothingContained = c.doc.get(r.node, names.Contained) == 0
-			c.constraints(r.node, &c.r.table.Elements[root])
+			c.constraints(r.node, &c.elements[root])
 			c.nothingContained = false
 		}
 	}

@@ -30,7 +30,7 @@ func (c *checker) extension(element int32, e *rules.Element, n int32) {
 	c.profile = definition
 	root := c.r.table.Definitions[definition].Root
 	c.children(n, root, types.Extension)
-	c.constraints(n, &c.r.table.Elements[root])
+	c.constraints(n, &c.elements[root])
 	if contexts := c.r.table.Definitions[definition].Contexts; len(contexts) > 0 && !c.mayStand(contexts) && c.loud() {
 		c.error(n, "structure", "extension-context", "The extension may not stand on this element.")
 	}

@@ -69,7 +69,7 @@ func (c *checker) isChoice(list []int32, step int) bool {
 		return true
 	}
 	entry := c.r.shape(element).find(name)
-	return entry == nil || c.r.table.Elements[entry.element].Flags&rules.Choice != 0
+	return entry == nil || c.elements[entry.element].Flags&rules.Choice != 0
 }
 
 // typed follows a trail through the base definitions, to the element whose
@@ -82,7 +82,7 @@ func (c *checker) typed(list []int32) (element, typ int32, ok bool) {
 			if typ = c.doc.resources[m.resource].typ; typ < 0 {
 				return 0, 0, false
 			}
-			element = c.r.table.Types[typ].Root
+			element = c.r.roots[typ]
 			continue
 		}
 		if m.flags&flagItem != 0 {

@@ -97,7 +97,7 @@ func (c *checker) underscore(element int32, e *rules.Element, typ, v, under int3
 	}
 	main := element
 	if len(e.Children) == 0 {
-		main = c.r.table.Types[types.Element].Root
+		main = c.r.roots[types.Element]
 	}
 	s := c.r.shape(main)
 	c.stack = append(c.stack, frame{under, typ})

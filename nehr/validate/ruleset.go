@@ -26,6 +26,8 @@ type ruleset struct {
 	names       *nameIndex
 	bases       []uint16 // by name: of a choice's names the base's, 0 of others
 	types       map[string]int32
+	kinds       []rules.Kind // by type
+	roots       []int32      // by type
 	definitions map[string]int32
 	systems     map[string]int32
 	// completeLength holds the lengths of the URLs of complete code systems, to
@@ -63,6 +65,7 @@ var load = sync.OnceValue(func() *ruleset {
 	}
 	for i, t := range table.Types {
 		r.types[t.Code] = int32(i)
+		r.kinds, r.roots = append(r.kinds, t.Kind), append(r.roots, t.Root)
 	}
 	for i, d := range table.Definitions {
 		r.definitions[d.URL] = int32(i)
@@ -267,7 +270,7 @@ func (s *shape) find(name uint16) *entry {
 }
 
 // kindOf says how a type is written in JSON.
-func (r *ruleset) kindOf(t int32) rules.Kind { return r.table.Types[t].Kind }
+func (r *ruleset) kindOf(t int32) rules.Kind { return r.kinds[t] }
 
 // descends says whether type t is, or derives from, type of.
 func (r *ruleset) descends(t, of int32) bool {

@@ -13,7 +13,7 @@ const maxSlices = 64
 // sliced judges the values of a sliced element: each by the slice that it
 // belongs to, and how many each slice has.
 func (c *checker) sliced(element, typ, v, under int32) {
-	e := &c.r.table.Elements[element]
+	e := &c.elements[element]
 	var counts [maxSlices]uint16
 	one := func(v, under int32) {
 		at := c.sliceOf(e, typ, v, under)
@@ -49,7 +49,7 @@ func (c *checker) sliced(element, typ, v, under int32) {
 		if len(s.Criteria) == 0 {
 			continue
 		}
-		x := &c.r.table.Elements[s.Element]
+		x := &c.elements[s.Element]
 		switch n := counts[i]; {
 		case n < x.Min && !c.v.optional(c.profile, s.Name):
 			if c.loud() {
@@ -72,7 +72,7 @@ func either(v, under int32) int32 {
 
 // allows says whether an element may have a type.
 func (c *checker) allows(element, typ int32) bool {
-	types := c.r.table.Elements[element].Types
+	types := c.elements[element].Types
 	for i := range types {
 		if types[i].Type == typ {
 			return true

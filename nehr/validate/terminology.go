@@ -166,7 +166,7 @@ func (c *checker) fixesCode(e *rules.Element, depth int) bool {
 		return false
 	}
 	return slices.ContainsFunc(e.Children, func(child int32) bool {
-		return c.fixesCode(&c.r.table.Elements[child], depth-1)
+		return c.fixesCode(&c.elements[child], depth-1)
 	})
 }
 

@@ -77,7 +77,7 @@ func (v *Validator) Validate(data []byte, profiles ...string) *Outcome {
 	r := load()
 	c := checkers.Get().(*checker)
 	defer c.release()
-	c.r, c.v, c.resource, c.profile = r, v, -1, -1
+	c.r, c.v, c.elements, c.resource, c.profile = r, v, r.table.Elements, -1, -1
 	// Some writers put a byte order mark in front; it carries nothing.
 	text := bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
 	if f := c.doc.parse(text, r.names, v.maxDepth); f != nil {

@@ -11,14 +11,14 @@ import (
 // those of the element whose content it takes, or its type's. overlay is an
 // element that adds to the type's id and extension, or -1.
 func (c *checker) childrenOf(element, typ int32) (main, overlay int32) {
-	e := &c.r.table.Elements[element]
+	e := &c.elements[element]
 	switch {
 	case e.Content != rules.None:
 		return c.childrenOf(e.Content, typ)
 	case len(e.Children) == 0:
-		return c.r.table.Types[typ].Root, -1
+		return c.r.roots[typ], -1
 	case e.Flags&rules.Partial != 0:
-		return c.r.table.Types[typ].Root, element
+		return c.r.roots[typ], element
 	}
 	return element, -1
 }
@@ -107,7 +107,7 @@ func (c *checker) properties(n, element, typ int32) {
 		for i := range over.required {
 			for rest := over.required[i]; rest != 0; rest &= rest - 1 {
 				child := over.children[i*64+bits.TrailingZeros64(rest)]
-				if !c.doc.has(n, uint16(c.r.table.Elements[child].Name)) {
+				if !c.doc.has(n, uint16(c.elements[child].Name)) {
 					c.missing(n, child)
 				}
 			}
@@ -137,7 +137,7 @@ func (c *checker) missing(n, element int32) {
 	if !c.loud() {
 		return
 	}
-	e := &c.r.table.Elements[element]
+	e := &c.elements[element]
 	name := c.r.table.Names[e.Name].Text
 	if e.Flags&rules.Choice != 0 {
 		name += "[x]"
@@ -145,7 +145,7 @@ func (c *checker) missing(n, element int32) {
 	c.error(n, "required", "cardinality", "%s: at least %d required, none found.", name, e.Min)
 	for _, at := range e.Slices {
 		s := &c.r.table.Slices[at]
-		if least := c.r.table.Elements[s.Element].Min; least > 0 && len(s.Criteria) > 0 {
+		if least := c.elements[s.Element].Min; least > 0 && len(s.Criteria) > 0 {
 			c.error(n, "required", "slice", "%s:%s: at least %d required, none found.", name, s.Name, least)
 		}
 	}
@@ -180,7 +180,7 @@ func (c *checker) again(n, child int32, s *shape, e *entry) bool {
 		if other := s.find(p.name); other != nil && other.child == e.child {
 			if c.loud() {
 				c.error(child, "structure", "choice", "Only one type of %s[x] may be there.",
-					c.r.table.Names[c.r.table.Elements[s.children[e.child]].Name].Text)
+					c.r.table.Names[c.elements[s.children[e.child]].Name].Text)
 			}
 			return false
 		}
@@ -191,7 +191,7 @@ func (c *checker) again(n, child int32, s *shape, e *entry) bool {
 // property judges all values of a property: v, and under, its _name. typ is the
 // type that the property's name stands for.
 func (c *checker) property(element, typ, v, under int32) {
-	e := &c.r.table.Elements[element]
+	e := &c.elements[element]
 	either := v
 	if either == 0 {
 		either = under
@@ -297,7 +297,7 @@ func (p *pairs) next() bool {
 
 // value judges one value of an element.
 func (c *checker) value(element, typ, v, under int32) {
-	e := &c.r.table.Elements[element]
+	e := &c.elements[element]
 	switch c.r.kindOf(typ) {
 	case rules.Primitive:
 		c.primitive(element, e, typ, v, under)
@@ -364,10 +364,10 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 	}
 	c.constraints(n, e)
 	if e.Content != rules.None {
-		c.constraints(n, &c.r.table.Elements[e.Content])
+		c.constraints(n, &c.elements[e.Content])
 	}
-	if root := c.r.table.Types[typ].Root; root != element {
-		c.constraints(n, &c.r.table.Elements[root])
+	if root := c.r.roots[typ]; root != element {
+		c.constraints(n, &c.elements[root])
 	}
 	if typ != types.Extension {
 		c.typeProfiles(e, typ, n, walked)
@@ -429,7 +429,7 @@ func (c *checker) typeProfile(definition, typ, n, walked int32) {
 	outer := c.profile
 	c.profile = definition
 	root := c.r.table.Definitions[definition].Root
-	e := &c.r.table.Elements[root]
+	e := &c.elements[root]
 	if root != walked {
 		c.children(n, root, typ)
 	}
