@@ -28,9 +28,9 @@ func (c *checker) coded(e *rules.Element, typ, n int32) {
 }
 
 // loneCoding judges the system of a Coding that is no part of a CodeableConcept
-// and bound to nothing, such as a tag.
+// and bound to nothing that is known, such as a tag.
 func (c *checker) loneCoding(e *rules.Element, n int32) {
-	if e.Binding.Strength != rules.Unbound || c.stack[len(c.stack)-1].typ == types.CodeableConcept || !c.doc.has(n, names.Code) {
+	if e.Binding.Strength != rules.Unbound && c.r.sets[e.Binding.ValueSet].known || c.stack[len(c.stack)-1].typ == types.CodeableConcept || !c.doc.has(n, names.Code) {
 		return
 	}
 	if system := c.doc.property(n, names.System); len(system) > 0 && !isSystem(system) && c.loud() {
@@ -113,6 +113,9 @@ func (c *checker) bindCodings(e *rules.Element, n, list int32, single bool) {
 		if set = &c.r.sets[e.Binding.ValueSet]; !set.known {
 			set = nil
 		}
+	}
+	if set == nil && !single && e.Binding.Strength != rules.Language {
+		return
 	}
 	members, strangers := 0, 0
 	c.doc.items(list, func(coding int32) bool {
