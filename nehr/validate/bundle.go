@@ -45,6 +45,7 @@ func (c *checker) prepare() {
 			return true
 		})
 	}
+	c.contained.fill(c)
 	c.bundle.reset()
 	root := c.doc.nodes[0].resource
 	if root < 0 || c.doc.resources[root].typ != types.Bundle {
@@ -180,6 +181,9 @@ func (c *checker) entryNameless() bool {
 
 // entries judges what holds between the entries of the root bundle.
 func (c *checker) entries() {
+	for _, res := range c.contained.twice {
+		c.error(c.doc.resources[res].node, "value", "contained-id", "Another contained resource has this id.")
+	}
 	c.documentRules()
 	for i := range c.bundle.entries {
 		e := &c.bundle.entries[i]

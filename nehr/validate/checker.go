@@ -29,6 +29,8 @@ type checker struct {
 
 	memos  []memo
 	bundle bundleIndex
+	// contained finds contained resources by their ids.
+	contained containedIndex
 	// stack holds the objects around the one that is being walked.
 	stack []frame
 	place textPlace

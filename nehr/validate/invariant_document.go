@@ -48,7 +48,7 @@ var documentInvariants = map[string]invariant{
 	"cmp-1": has(names.Text, names.Entry, names.Section),
 	"cmp-2": notBoth(names.EmptyReason, names.Entry),
 	"dom-2": containedHas(func(c *checker, n int32) bool { return !c.doc.has(n, names.Contained) }),
-	"dom-3": containedHas(contained),
+	"dom-3": containedReferred,
 	"dom-4": containedHas(func(c *checker, n int32) bool {
 		meta := c.doc.get(n, names.Meta)
 		return meta == 0 || !c.doc.has(meta, names.VersionId) && !c.doc.has(meta, names.LastUpdated)
@@ -124,33 +124,4 @@ func containedHas(f invariant) invariant {
 	return func(c *checker, n int32) bool {
 		return c.each(n, names.Contained, func(inner int32) bool { return f(c, inner) })
 	}
-}
-
-// contained: a contained resource is referred to from the resource around it,
-// or refers to that.
-func contained(c *checker, inner int32) bool {
-	id := c.doc.property(inner, names.Id)
-	if id == nil {
-		return false
-	}
-	container := c.doc.resources[c.resource].node
-	want := append([]byte("#"), id...)
-	return c.mentions(container, want) || c.mentions(inner, []byte("#"))
-}
-
-// mentions says whether a string below n is that text.
-func (c *checker) mentions(n int32, text []byte) bool {
-	for child := c.doc.nodes[n].child; child != 0; child = c.doc.nodes[child].next {
-		switch c.doc.nodes[child].kind {
-		case kindString:
-			if bytes.Equal(c.doc.textOf(child), text) {
-				return true
-			}
-		case kindArray, kindObject:
-			if c.mentions(child, text) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -151,15 +151,7 @@ func (c *checker) find(text []byte) int32 {
 		}
 		return -1
 	}
-	found := int32(-1)
-	c.doc.items(c.doc.get(c.doc.resources[holder].node, names.Contained), func(n int32) bool {
-		if c.doc.nodes[n].resource >= 0 && bytes.Equal(c.doc.property(n, names.Id), text[1:]) {
-			found = c.doc.nodes[n].resource
-			return false
-		}
-		return true
-	})
-	return found
+	return c.contained.find(c, holder, text[1:])
 }
 
 // typeOfURL is the resource type that a RESTful reference names: …/Type/id.

@@ -97,6 +97,9 @@ func TestRules(t *testing.T) {
 		{"no such contained resource", "Contained", "subject.reference", `"#q"`, []string{"ref-1", "dom-3"}},
 		{"contained resource of another type", "Contained", "contained.0.resourceType", `"Medication"`, []string{"reference-type"}},
 		{"contained resource without id", "Contained", "contained.0", `{"resourceType":"Patient","active":true}`, []string{"ref-1", "dom-3", "contained-id"}},
+		{"contained ids that are alike", "Contained", "contained", `[{"resourceType":"Patient","id":"p"},{"resourceType":"Patient","id":"p"}]`, []string{"contained-id Observation.contained[1]"}},
+		{"contained resource that nobody names", "Contained", "contained", `[{"resourceType":"Patient","id":"p"},{"resourceType":"Patient","id":"q"}]`, []string{"dom-3"}},
+		{"contained resource that names its container", "Contained", "contained", `[{"resourceType":"Patient","id":"p"},{"resourceType":"Observation","id":"q","status":"final","code":{"text":"x"},"derivedFrom":[{"reference":"#"}]}]`, nil},
 		{"system of an identifier", "Patient", "identifier", `[{"system":"phn","value":"x"}]`, []string{"identifier-system"}},
 		{"value of the system of URIs", "Patient", "identifier", `[{"system":"urn:ietf:rfc:3986","value":"x"}]`, []string{"identifier-system"}},
 		// Extensions.

@@ -43,7 +43,9 @@ type ruleset struct {
 }
 
 // load decodes the table once, on first use.
-var load = sync.OnceValue(func() *ruleset {
+var load = sync.OnceValue(newRuleset)
+
+func newRuleset() *ruleset {
 	table, err := rules.Decode(encoded)
 	if err != nil {
 		// The table is part of the binary: this is a broken build.
@@ -103,7 +105,7 @@ var load = sync.OnceValue(func() *ruleset {
 		r.quick[i] = r.newQuickTest(int32(i))
 	}
 	return r
-})
+}
 
 // parseValue parses a fixed value or pattern, which may be no object.
 func (r *ruleset) parseValue(text string) *document {

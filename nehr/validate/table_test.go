@@ -37,13 +37,12 @@ func TestTableIsSmallAndQuick(t *testing.T) {
 	best := time.Hour
 	for range 10 {
 		start := time.Now()
-		if _, err := rules.Decode(encoded); err != nil {
-			t.Fatal(err)
-		}
+		newRuleset()
 		best = min(best, time.Since(start))
 	}
+	t.Logf("%d bytes, first use %v", len(encoded), best)
 	if best > 40*time.Millisecond {
-		t.Errorf("decoding: got %v, want at most 40ms", best)
+		t.Errorf("first use: got %v, want at most 40ms", best)
 	}
 }
 

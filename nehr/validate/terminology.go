@@ -30,7 +30,8 @@ func (c *checker) coded(e *rules.Element, typ, n int32) {
 // loneCoding judges the system of a Coding that is no part of a CodeableConcept
 // and bound to nothing that is known, such as a tag.
 func (c *checker) loneCoding(e *rules.Element, n int32) {
-	if e.Binding.Strength != rules.Unbound && c.r.sets[e.Binding.ValueSet].known || c.stack[len(c.stack)-1].typ == types.CodeableConcept || !c.doc.has(n, names.Code) {
+	bound := e.Binding.Strength != rules.Unbound && c.r.sets[e.Binding.ValueSet].known
+	if bound || c.stack[len(c.stack)-1].typ == types.CodeableConcept || !c.doc.has(n, names.Code) {
 		return
 	}
 	if system := c.doc.property(n, names.System); len(system) > 0 && !isSystem(system) && c.loud() {
