@@ -5,6 +5,10 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr"
 )
 
+// systemDHIS2SystemID is the system of a DHIS2 instance's id where no
+// national guide names one.
+const systemDHIS2SystemID = "urn:dhis2:systemId"
+
 // addDevice makes the Device that stands for the DHIS2 instance. Its owner
 // and place are the root of the organisation unit hierarchy, which is the
 // same for every tracked entity: a Device that named each one's own clinic
@@ -14,13 +18,14 @@ func (r *run) addDevice() {
 	if id == "" {
 		return
 	}
-	key := nehr.Key{System: nehr.SystemSystemID, Value: id}
-	r.device = nehr.Ref(nehr.FullURL("Device", key), "")
+	key := nehr.Key{System: systemDHIS2SystemID, Value: id}
 	d := nehr.NewDevice()
 	if r.plan.guide() == GuideLK {
+		key.System = nehr.SystemSystemID
 		d = nehr.NewDeviceLK()
 	}
-	d.Identifier = append(d.Identifier, nehr.SystemIDIdentifier(id))
+	r.device = nehr.Ref(nehr.FullURL("Device", key), "")
+	d.Identifier = append(d.Identifier, key.Identifier())
 	if name := firstOf(r.ctx.SystemInfo.SystemName); name != "" {
 		d.DeviceName = []nehr.DeviceName{{Name: name, Type: "user-friendly-name"}}
 	}

@@ -7,6 +7,10 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr"
 )
 
+// systemOrganisationUnitCode is the system of organisation unit codes where
+// they are not the national HIN.
+const systemOrganisationUnitCode = "urn:dhis2:organisationUnit:code"
+
 // place is an organisation unit as Organization and Location.
 type place struct {
 	uid                              dhis2.UID
@@ -29,7 +33,8 @@ func (r *run) place(uid dhis2.UID) *place {
 	own := nehr.Key{System: nehr.SystemDHIS2OrganisationUnit, Value: uid.String()}
 	key := own
 	code := dhis2.Clean(unit.Code)
-	if code != "" {
+	lk := r.plan.guide() == GuideLK
+	if code != "" && lk {
 		key = nehr.Key{System: nehr.SystemHIN, Value: code}
 	}
 	for _, p := range r.places {
@@ -42,7 +47,6 @@ func (r *run) place(uid dhis2.UID) *place {
 		organization: nehr.Ref(nehr.FullURL("Organization", key), ""),
 		location:     nehr.Ref(nehr.FullURL("Location", key), ""),
 	}
-	lk := r.plan.guide() == GuideLK
 	name := firstOf(unit.Name, unit.DisplayName, unit.ShortName)
 
 	org := nehr.NewOrganizationIPS()
@@ -54,11 +58,16 @@ func (r *run) place(uid dhis2.UID) *place {
 		loc = nehr.NewLocationLK()
 	}
 	switch {
-	case code != "":
+	case lk && code != "":
 		org.Identifier = append(org.Identifier, nehr.HINIdentifier(code))
 		loc.Identifier = append(loc.Identifier, key.Identifier())
 	case lk:
 		org.Identifier = append(org.Identifier, nehr.AbsentHIN(nehr.AbsentUnknown))
+	case code != "":
+		// Whose register the code is of, another country's DHIS2 does not say.
+		byCode := nehr.Identifier{System: systemOrganisationUnitCode, Value: code}
+		org.Identifier = append(org.Identifier, byCode)
+		loc.Identifier = append(loc.Identifier, byCode)
 	}
 	org.Identifier = append(org.Identifier, own.Identifier())
 	loc.Identifier = append(loc.Identifier, own.Identifier())
