@@ -114,6 +114,9 @@ func equalNodes(a *document, x int32, b *document, y int32) bool {
 	}
 	switch m.kind {
 	case kindString, kindNumber:
+		if (m.flags|n.flags)&flagEscaped == 0 {
+			return bytes.Equal(a.text[m.start:m.end], b.text[n.start:n.end])
+		}
 		return bytes.Equal(a.textOf(x), b.textOf(y))
 	case kindArray:
 		for p, q := m.child, n.child; p != 0; p, q = a.nodes[p].next, b.nodes[q].next {

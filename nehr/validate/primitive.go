@@ -44,6 +44,10 @@ func (c *checker) primitive(element int32, e *rules.Element, typ, v, under int32
 	if c.stop() {
 		return
 	}
+	traits := c.r.traits[element]
+	if traits == 0 {
+		return
+	}
 	if e.MaxLength != rules.None && length(c.doc.textOf(v)) > int(e.MaxLength) && c.loud() {
 		c.error(v, "too-long", "max-length", "At most %d characters are allowed.", e.MaxLength)
 	}

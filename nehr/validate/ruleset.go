@@ -33,6 +33,7 @@ type ruleset struct {
 	// completeLength holds the lengths of the URLs of complete code systems, to
 	// tell most others at once.
 	completeLength [128]bool
+	traits         []traits    // by element
 	values         []*document // the fixed values and patterns, parsed
 	shapes         []atomic.Pointer[shape]
 	sets           []codeSet
@@ -100,11 +101,46 @@ func newRuleset() *ruleset {
 		e := &table.Elements[i]
 		e.Constraints = slices.DeleteFunc(e.Constraints, func(at int32) bool { return r.invariants[at] == nil })
 	}
+	r.traits = make([]traits, len(table.Elements))
+	for i := range table.Elements {
+		r.traits[i] = traitsOf(&table.Elements[i])
+	}
 	r.quick = make([]quickTest, len(table.Definitions))
 	for i := range table.Definitions {
 		r.quick[i] = r.newQuickTest(int32(i))
 	}
 	return r
+}
+
+// traits say which of its fields bind an element, in one byte: most have none.
+type traits uint8
+
+const (
+	hasLiteral traits = 1 << iota
+	hasConstraints
+	hasProfiles
+	hasBinding
+	hasBounds
+)
+
+func traitsOf(e *rules.Element) traits {
+	var t traits
+	if e.Fixed != rules.None || e.Pattern != rules.None {
+		t |= hasLiteral
+	}
+	if len(e.Constraints) > 0 {
+		t |= hasConstraints
+	}
+	if slices.ContainsFunc(e.Types, func(r rules.TypeRef) bool { return len(r.Profiles) > 0 }) {
+		t |= hasProfiles
+	}
+	if e.Binding.Strength != rules.Unbound {
+		t |= hasBinding
+	}
+	if e.MaxLength != rules.None || e.Minimum != nil || e.Maximum != nil {
+		t |= hasBounds
+	}
+	return t
 }
 
 // parseValue parses a fixed value or pattern, which may be no object.

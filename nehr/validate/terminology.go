@@ -13,16 +13,15 @@ const (
 	systemLanguage = "urn:ietf:bcp:47"
 )
 
-// coded judges the codes of a Coding, CodeableConcept or Quantity: that each
-// exists, where the table has its code system, and that the binding is kept.
-func (c *checker) coded(e *rules.Element, typ, n int32) {
+// bound judges a Coding, CodeableConcept or Quantity by one more element: the
+// root of a profile of its type.
+func (c *checker) bound(e *rules.Element, typ, n int32) {
 	switch typ {
 	case types.Coding:
-		c.bindCodings(e, n, n, true)
-		c.loneCoding(e, n)
+		c.bindCodings(e, n, n)
 	case types.CodeableConcept:
-		c.bindCodings(e, n, c.doc.get(n, names.Coding), false)
-	case types.Quantity, types.Age, types.Duration, types.Count, types.Distance:
+		c.bindCodings(e, n, c.doc.get(n, names.Coding))
+	case types.Quantity:
 		c.unit(e, n)
 	}
 }
@@ -108,23 +107,20 @@ func (s *codeSet) in(c *checker, n int32) bool {
 
 // bindCodings judges the codings of a concept n: list is the array of codings,
 // or the Coding itself.
-func (c *checker) bindCodings(e *rules.Element, n, list int32, single bool) {
+func (c *checker) bindCodings(e *rules.Element, n, list int32) {
 	var set *codeSet
 	if e.Binding.Strength == rules.Required || e.Binding.Strength == rules.Extensible {
 		if set = &c.r.sets[e.Binding.ValueSet]; !set.known {
 			set = nil
 		}
 	}
-	if set == nil && !single && e.Binding.Strength != rules.Language {
+	if set == nil && e.Binding.Strength != rules.Language {
 		return
 	}
 	members, strangers := 0, 0
 	c.doc.items(list, func(coding int32) bool {
 		if c.doc.nodes[coding].kind != kindObject {
 			return true
-		}
-		if single {
-			c.codeExists(coding)
 		}
 		if e.Binding.Strength == rules.Language && !c.doc.is(coding, names.System, systemLanguage) && c.loud() {
 			c.error(coding, "code-invalid", "language", "The code has to be of %s.", systemLanguage)

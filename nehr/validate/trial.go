@@ -33,7 +33,6 @@ func (c *checker) keepsProfile(res, definition int32) bool {
 		return false
 	}
 	if !c.quick(res, definition) {
-		c.remember(res, definition, breaks)
 		return false
 	}
 	failed, withheld := c.failed, c.withheld

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/names"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/types"
 )
@@ -48,23 +49,35 @@ func (c *checker) object(n int32) bool {
 
 // complex judges an object of a data type.
 func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
-	walked := element
-	switch {
-	case typ == types.Extension:
+	traits, walked := c.r.traits[element], element
+	if typ == types.Extension {
 		c.extension(element, e, n)
-	default:
+	} else {
 		// A profile's children say all that its type's do.
-		if profile := c.onlyProfile(e, typ); profile >= 0 && len(e.Children) == 0 && e.Content == rules.None {
-			walked = c.r.table.Definitions[profile].Root
+		if traits&hasProfiles != 0 && len(e.Children) == 0 && e.Content == rules.None {
+			if profile := c.onlyProfile(e, typ); profile >= 0 {
+				walked = c.r.table.Definitions[profile].Root
+			}
 		}
 		c.children(n, walked, typ)
 	}
 	if c.stop() {
 		return
 	}
-	c.literal(e, n)
-	c.coded(e, typ, n)
+	if traits&hasLiteral != 0 {
+		c.literal(e, n)
+	}
 	switch typ {
+	case types.CodeableConcept:
+		if traits&hasBinding != 0 {
+			c.bindCodings(e, n, c.doc.get(n, names.Coding))
+		}
+	case types.Coding:
+		c.codeExists(n)
+		c.bindCodings(e, n, n)
+		c.loneCoding(e, n)
+	case types.Quantity, types.Age, types.Duration, types.Count, types.Distance:
+		c.unit(e, n)
 	case types.Reference:
 		c.reference(e, n)
 	case types.Identifier:
@@ -72,14 +85,16 @@ func (c *checker) complex(element int32, e *rules.Element, typ, n int32) {
 	case types.Meta:
 		c.securityLabels(n)
 	}
-	c.constraints(n, e)
+	if traits&hasConstraints != 0 {
+		c.constraints(n, e)
+	}
 	if e.Content != rules.None {
 		c.constraints(n, &c.elements[e.Content])
 	}
-	if root := c.r.roots[typ]; root != element {
+	if root := c.r.roots[typ]; root != element && c.r.traits[root]&hasConstraints != 0 {
 		c.constraints(n, &c.elements[root])
 	}
-	if typ != types.Extension {
+	if traits&hasProfiles != 0 && typ != types.Extension {
 		c.typeProfiles(e, typ, n, walked)
 	}
 }
@@ -144,7 +159,7 @@ func (c *checker) typeProfile(definition, typ, n, walked int32) {
 		c.children(n, root, typ)
 	}
 	c.literal(e, n)
-	c.coded(e, typ, n)
+	c.bound(e, typ, n)
 	c.constraints(n, e)
 	c.profile = outer
 }
