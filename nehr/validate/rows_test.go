@@ -250,3 +250,41 @@ func TestIssuesHoldNoValues(t *testing.T) {
 		t.Error("no issues at all")
 	}
 }
+
+func TestG9_ProfilesOfIPSWhereTheGuideHasNone(t *testing.T) {
+	v := plainValidator(t)
+	try(t, v, resourceOf(t, "MedicationStatement", ""), []change{
+		{"no time", "effectivePeriod", "", []string{"cardinality"}},
+		{"no medicine", "medicationCodeableConcept", "", []string{"cardinality"}},
+	})
+	try(t, v, resourceOf(t, "Immunization", ""), []change{
+		{"no vaccine", "vaccineCode", "", []string{"cardinality"}},
+		{"no occurrence", "occurrenceString", "", []string{"cardinality"}},
+		{"another status", "status", `"not-given"`, []string{"binding"}},
+	})
+	// The device and a second coding are what pregnancy-status forbids.
+	try(t, v, resourceOf(t, "Observation", "82810-3"), []change{
+		{"a device", "device", `{"reference":"Device/1"}`, []string{"cardinality Observation.device"}},
+		{"another code", "code.coding.0.code", `"82811-3"`, []string{"pattern"}},
+		{"no status", "valueCodeableConcept.coding.0.code", `"LA99999-9"`, []string{"binding"}},
+	})
+	try(t, v, resourceOf(t, "Observation", "11779-6"), []change{
+		{"a device", "device", `{"reference":"Device/1"}`, []string{"cardinality Observation.device"}},
+	})
+}
+
+func TestG11_CrossReferencePatientHasNoIdentity(t *testing.T) {
+	text, ok := guideExamples(t)["Patient-RestrictedPatientExample.json"]
+	if !ok {
+		t.Fatal("the guide's example is missing")
+	}
+	doc, err := parseTree(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try(t, plainValidator(t), doc, []change{
+		{"identifier", "identifier", `[{"system":"urn:a:b","value":"x"}]`, []string{"cardinality"}},
+		{"name", "name", `[{"text":"x"}]`, []string{"cardinality"}},
+		{"birth date", "birthDate", `"2000"`, []string{"cardinality"}},
+	})
+}

@@ -87,6 +87,7 @@ func TestRules(t *testing.T) {
 		{"unit", "Quantity", "valueQuantity", `{"value":1,"system":"http://unitsofmeasure.org","code":"mm[Hg]"}`, nil},
 		{"no unit", "Quantity", "valueQuantity", `{"value":1,"system":"http://unitsofmeasure.org","code":"mmHg"}`, []string{"ucum"}},
 		{"system of a unit", "Quantity", "valueQuantity", `{"value":1,"system":"ucum","code":"mg"}`, []string{"coding-system"}},
+		{"unit that a system lacks", "Quantity", "valueQuantity", `{"value":1,"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"mg"}`, []string{"unknown-code"}},
 		{"system of a tag", "Patient", "meta", `{"tag":[{"system":"x","code":"y"}]}`, []string{"coding-system"}},
 		{"security label twice", "Patient", "meta", `{"security":[{"system":"urn:a:b","code":"y"},{"system":"urn:a:b","code":"y"}]}`, []string{"security-label"}},
 		// References.

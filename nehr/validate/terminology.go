@@ -179,15 +179,7 @@ func (c *checker) unit(e *rules.Element, n int32) {
 	if len(system) > 0 && !isSystem(system) && c.loud() {
 		c.error(n, "value", "coding-system", "The system of a unit has to be an absolute URL or a URN.")
 	}
-	if string(system) != systemUCUM {
-		return
-	}
-	if !isUnit(code) {
-		if c.loud() {
-			c.error(n, "code-invalid", "ucum", "The code is not a unit of UCUM.")
-		}
-		return
-	}
+	c.codeExists(n)
 	if e.Binding.Strength != rules.Required {
 		return
 	}
