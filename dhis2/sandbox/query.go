@@ -15,7 +15,6 @@ import (
 // listQuery is what the three tracker lists have in common.
 type listQuery struct {
 	program        *dhis2.Program
-	trackedEntity  []dhis2.UID
 	scope          scope
 	after, before  dhis2.Timestamp // wall time, inclusive; "" is open
 	includeDeleted bool
