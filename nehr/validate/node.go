@@ -12,7 +12,7 @@ type resource struct {
 	memo      int32 // first judgement about it, index + 1
 }
 
-// children gives the first child; go on with next.
+// first gives the first child, 0 if there is none; next leads on from there.
 func (d *document) first(n int32) int32 { return d.nodes[n].child }
 
 // get is the property of that name, or 0. For an array it is the array.

@@ -7,7 +7,7 @@ import (
 
 // MarshalJSON writes the outcome as a FHIR OperationOutcome. One without issues
 // says so in an issue of severity information, since FHIR demands one.
-func (o *Outcome) MarshalJSON() ([]byte, error) {
+func (o Outcome) MarshalJSON() ([]byte, error) {
 	type text struct {
 		Text string `json:"text"`
 	}
