@@ -18,6 +18,10 @@ type Desired struct {
 	Bundle []byte
 	// Entries in any order. References between them are their FullURLs.
 	Entries []Entry
+	// Deleted says that the entity is no more, which an empty list of entries
+	// alone never does. All that was written for it is retracted; of the Patient
+	// the DHIS2 identifiers go, and the rest is left to the registry.
+	Deleted bool
 }
 
 // Identifier is a business identifier.
@@ -35,9 +39,10 @@ type Entry struct {
 	Owned bool
 	// Identifier is the one by which the resource is found; the resource holds it.
 	Identifier Identifier
-	// Written is what was written for this entry before (Outcome.Body), where the
-	// caller knows. With it, what this system said once and says no more is taken
-	// out of a shared resource; without it, merging only adds and replaces.
+	// Written is what was written for this entry before (Outcome.Body), for a
+	// caller that keeps no [State]. With either, what this system said once and
+	// says no more is taken out of a shared resource; without, merging only adds
+	// and replaces.
 	Written []byte
 }
 
@@ -45,11 +50,15 @@ type Entry struct {
 type item struct {
 	*Entry
 	index   int
-	ours    *fhirjson.Value // as desired; references by FullURL until resolved
-	written *fhirjson.Value // as written before, nil when not known
-	stands  *fhirjson.Value // as the server holds it, nil when it holds none
-	id      string          // at the server, empty while it is not known
-	next    *fhirjson.Value // what is to be sent, nil when nothing changes
+	fate    fate
+	was     *Written          // what the state knows of it, nil when nothing
+	ours    *fhirjson.Value   // as desired; references by FullURL until resolved; nil when not desired
+	written []*fhirjson.Value // as written before; more than one when it is not known which arrived
+	before  []byte            // Written.Before from now on
+	stands  *fhirjson.Value   // as the server holds it, nil when it holds none
+	id      string            // at the server, empty while it is not known
+	next    *fhirjson.Value   // what is to be sent, nil when nothing changes
+	remove  bool              // it is to be deleted; next is nil
 }
 
 var fullURLForm = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
@@ -99,8 +108,8 @@ func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
 		return nil, &EntryError{Index: i, Type: e.Type, Reason: "the resource does not hold the identifier of its entry"}
 	}
 	if len(e.Written) > 0 {
-		if t.written, err = fhirjson.Parse(e.Written); err != nil {
-			return nil, &EntryError{Index: i, Type: e.Type, Reason: "what was written before: " + err.Error()}
+		if err := t.remember(e.Written); err != nil {
+			return nil, err
 		}
 	}
 	t.ours.Delete("id")
@@ -108,6 +117,16 @@ func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
 		t.id = uuid[1]
 	}
 	return t, nil
+}
+
+// remember takes what was written before.
+func (t *item) remember(body []byte) error {
+	v, err := fhirjson.Parse(body)
+	if err != nil {
+		return &EntryError{Index: t.index, Type: t.Type, Reason: "what was written before: " + err.Error()}
+	}
+	t.written = append(t.written, v)
+	return nil
 }
 
 // checkReferences demands that each reference by FullURL is to an entry, and

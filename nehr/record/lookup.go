@@ -51,6 +51,9 @@ func (w *Writer) queries(items []*item) []*query {
 	var all []*query
 	open := map[string]*query{}
 	for _, t := range items {
+		if t.fate == keep { // nothing is done with it, whatever stands
+			continue
+		}
 		param, value := "identifier", client.Token(t.Identifier.System, t.Identifier.Value)
 		if t.id != "" {
 			param, value = "_id", t.id

@@ -46,7 +46,7 @@ func mergeShared(stands, ours, written *fhirjson.Value) *fhirjson.Value {
 			mergeField(next, ours, name)
 		}
 	}
-	withdraw(next, ours, written)
+	takeBack(next, ours, written)
 	return next
 }
 
@@ -64,9 +64,9 @@ func mergeField(next, ours *fhirjson.Value, name string) {
 	next.Set("_"+name, reason.Clone())
 }
 
-// withdraw takes out a field that we wrote, that nobody changed since, and that
+// takeBack takes out a field that we wrote, that nobody changed since, and that
 // we say no more.
-func withdraw(next, ours, written *fhirjson.Value) {
+func takeBack(next, ours, written *fhirjson.Value) {
 	for _, m := range written.Members() {
 		name := strings.TrimPrefix(m.Name, "_")
 		switch name {
@@ -276,7 +276,10 @@ func (t *item) checkPatient() error {
 	if t.Type != "Patient" {
 		return nil
 	}
-	mine := append(trackedEntities(t.ours), trackedEntities(t.written)...)
+	mine := trackedEntities(t.ours)
+	for _, said := range t.written {
+		mine = append(mine, trackedEntities(said)...)
+	}
 	for _, other := range trackedEntities(t.stands) {
 		if len(mine) > 0 && !slices.Contains(mine, other) {
 			return &ReviewError{Type: t.Type, Reason: "another tracked entity is written to the record with its number", IDs: []string{t.id}}

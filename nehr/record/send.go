@@ -24,11 +24,16 @@ type request struct {
 func (w *Writer) requests(items []*item) []*request {
 	var all []*request
 	for _, t := range items {
-		if t.next == nil {
+		if !t.changes() {
 			continue
 		}
 		r := &request{item: t, method: "PUT", url: t.Type + "/" + t.id}
-		merged := !t.Owned || t.Type == "Task" || t.Type == "Appointment"
+		if t.remove {
+			r.method = "DELETE"
+			all = append(all, r)
+			continue
+		}
+		merged := !t.Owned || t.fate != write || t.Type == "Task" || t.Type == "Appointment"
 		switch {
 		case t.stands == nil && !t.Owned:
 			r.method, r.url, r.ifNoneExist = "POST", t.Type, t.condition()
@@ -77,7 +82,7 @@ func encode(envelope []byte, requests []*request, of int) ([]byte, error) {
 	bundle.Set("type", fhirjson.Text("transaction"))
 	inside := map[string]string{}
 	for _, r := range requests {
-		if r.id != "" {
+		if r.id != "" && !r.remove {
 			inside[r.Type+"/"+r.id] = r.FullURL
 		}
 	}
@@ -93,6 +98,10 @@ func encode(envelope []byte, requests []*request, of int) ([]byte, error) {
 		}
 		if r.ifNoneExist != "" {
 			how.Set("ifNoneExist", fhirjson.Text(r.ifNoneExist))
+		}
+		if r.remove {
+			entries.Append(fhirjson.Fields(fhirjson.F("request", how)))
+			continue
 		}
 		entries.Append(fhirjson.Fields(
 			fhirjson.F("fullUrl", fhirjson.Text(r.FullURL)),

@@ -3,8 +3,8 @@ package record
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
@@ -35,7 +35,23 @@ type Config struct {
 	// leaves unvalidated.
 	Validate func(bundle []byte) error
 	Mode     Mode
+	// Retract is what becomes of an owned resource that is no longer true.
+	Retract Retraction
+	// Zone is that in which the day of a visit is read; UTC when nil.
+	Zone *time.Location
 }
+
+// Retraction is how a resource is taken back.
+type Retraction int
+
+// The ways of nehr.retract.
+const (
+	// EnteredInError keeps it, with a status that says that it never was so.
+	EnteredInError Retraction = iota
+	// Delete deletes it, unless a portal wrote into it or others refer to it:
+	// then it is entered in error.
+	Delete
+)
 
 // Writer writes entities to one server. It is safe for use by many goroutines,
 // as long as no two write the same entity.
@@ -43,6 +59,8 @@ type Writer struct {
 	server   Server
 	validate func([]byte) error
 	mode     Mode
+	retract  Retraction
+	zone     *time.Location
 }
 
 // New checks the configuration.
@@ -50,7 +68,10 @@ func New(c Config) (*Writer, error) {
 	if c.Server == nil || c.Validate == nil {
 		return nil, errors.New("a record writer needs a server and a validator")
 	}
-	return &Writer{server: c.Server, validate: c.Validate, mode: c.Mode}, nil
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	return &Writer{server: c.Server, validate: c.Validate, mode: c.Mode, retract: c.Retract, zone: c.Zone}, nil
 }
 
 // Action is what was done with one entry.
@@ -61,6 +82,14 @@ const (
 	Created   Action = "created"
 	Updated   Action = "updated"
 	Unchanged Action = "unchanged"
+	// Retracted: what is no longer true says so itself.
+	Retracted Action = "retracted"
+	// Deleted: what is no longer true is gone.
+	Deleted Action = "deleted"
+	// Fulfilled: the visit of an Appointment took place.
+	Fulfilled Action = "fulfilled"
+	// Released: a Patient holds nothing of this entity any more.
+	Released Action = "released"
 )
 
 // Outcome is what became of one entry.
@@ -72,7 +101,8 @@ type Outcome struct {
 	Action  Action
 	// Body is what this system says of a shared resource or an Appointment,
 	// references as they stand at the server: the caller keeps it and gives it back
-	// as Entry.Written. Of other entries it is nil, they are replaced as a whole.
+	// as Entry.Written, or keeps the State, which holds it. Of other entries it is
+	// nil, they are replaced as a whole.
 	Body []byte
 }
 
@@ -80,49 +110,17 @@ type Outcome struct {
 type Result struct {
 	Created, Updated, Unchanged int
 	Entries                     []Outcome // in the order of Desired.Entries
+	// Retracted counts what was retracted or deleted, Fulfilled the Appointments
+	// whose visit took place.
+	Retracted, Fulfilled int
+	// Others are the resources that were written before, are desired no more, and
+	// were changed for it, in the order of the state.
+	Others []Outcome
 }
 
-// Write makes the server hold what is desired. It gives
-//   - [*KeyError], [*EntryError], [*InvalidError], [*ReviewError]: nothing was sent;
-//   - [*client.OutcomeError]: the server refused; with Conflict, look up again,
-//     that is, call Write again;
-//   - [*client.UnreachableError], [*AnswerError], [*ConflictError]: see Unknown,
-//     the transaction may have been carried out.
-//
-// Calling it again is always safe.
-func (w *Writer) Write(ctx context.Context, d Desired) (Result, error) {
-	items, err := w.check(d)
-	if err != nil || len(items) == 0 {
-		return Result{}, err
-	}
-	if err := w.lookUp(ctx, items); err != nil {
-		return Result{}, fmt.Errorf("look up: %w", err)
-	}
-	resolve(items)
-	for _, t := range items {
-		if err := t.difference(); err != nil {
-			return Result{}, err
-		}
-	}
-	requests := w.requests(items)
-	if len(requests) == 0 {
-		return tally(items), nil
-	}
-	bundle, err := encode(d.Bundle, requests, len(items))
-	if err != nil {
-		return Result{}, err
-	}
-	if err := w.validate(bundle); err != nil {
-		return Result{}, &InvalidError{err}
-	}
-	answer, err := w.server.Transaction(ctx, bundle)
-	if err != nil {
-		return Result{}, fmt.Errorf("write: %w", err)
-	}
-	if err := verify(requests, answer.Resource); err != nil {
-		return Result{}, err
-	}
-	return finish(items, requests), nil
+// Changed tells whether anything was sent that changed a resource.
+func (r *Result) Changed() bool {
+	return r.Created+r.Updated+len(r.Others) > 0
 }
 
 // resolve turns references to entries whose id is known into Type/id. The
@@ -136,6 +134,9 @@ func resolve(items []*item) {
 	}
 	for _, t := range items {
 		replaceReferences(t.ours, known)
+		for _, w := range t.written {
+			replaceReferences(w, known)
+		}
 	}
 }
 
@@ -149,81 +150,3 @@ func replaceReferences(v *fhirjson.Value, by map[string]string) {
 		return s
 	})
 }
-
-// difference decides what is to be sent of one entry: nothing when what stands
-// says all of it already.
-func (t *item) difference() error {
-	switch {
-	case t.stands == nil:
-		t.next = t.ours.Clone()
-		return nil
-	case !t.Owned:
-		if err := t.checkPatient(); err != nil {
-			return err
-		}
-		t.next = mergeShared(t.stands, t.ours, t.written)
-	case t.Type == "Task":
-		t.next = mergeTask(t.stands, t.ours)
-	case t.Type == "Appointment":
-		t.next = mergeAppointment(t.stands, t.ours, t.written)
-	case says(t.stands, t.ours): // most often, and then there is nothing to copy
-		return nil
-	default:
-		t.next = t.ours.Clone()
-		keepLabels(t.next, t.stands)
-	}
-	if says(t.stands, t.next) {
-		t.next = nil
-		return nil
-	}
-	t.next.SetFirst(1, "id", fhirjson.Text(t.id))
-	return nil
-}
-
-// remembered tells whether what was written has to be known to merge the entry
-// the next time.
-func (t *item) remembered() bool { return !t.Owned || t.Type == "Appointment" }
-
-// tally is the result of a write in which nothing had to be sent.
-func tally(items []*item) Result { return finish(items, nil) }
-
-// finish counts, and names where everything stands now.
-func finish(items []*item, requests []*request) Result {
-	sent := map[*item]*request{}
-	known := map[string]string{}
-	for _, r := range requests {
-		sent[r.item] = r
-		known[r.FullURL] = r.Type + "/" + r.id
-	}
-	var result Result
-	for _, t := range items {
-		o := Outcome{FullURL: t.FullURL, Type: t.Type, ID: t.id, Version: t.version(), Action: Unchanged}
-		if r := sent[t]; r != nil {
-			o.Version, o.Action = r.gotVersion, Updated
-			switch {
-			case r.created:
-				o.Action = Created
-			case o.Version != "" && o.Version == t.version():
-				// The server keeps it in another form, and saw no change.
-				o.Action = Unchanged
-			}
-		}
-		switch o.Action {
-		case Created:
-			result.Created++
-		case Updated:
-			result.Updated++
-		default:
-			result.Unchanged++
-		}
-		if t.remembered() {
-			replaceReferences(t.ours, known)
-			o.Body = t.ours.Encode()
-		}
-		result.Entries = append(result.Entries, o)
-	}
-	return result
-}
-
-// version of the resource as it stands at the server.
-func (t *item) version() string { return t.stands.Get("meta", "versionId").Str() }
