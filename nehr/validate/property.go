@@ -26,28 +26,14 @@ func (c *checker) simple(typ, v int32) {
 // type that the property's name stands for.
 func (c *checker) property(element, typ, v, under int32) {
 	e := &c.elements[element]
-	either := v
-	if either == 0 {
-		either = under
-	}
 	if e.Max == 0 {
 		if c.loud() {
-			c.error(either, "structure", "cardinality", "The element is not allowed here.")
+			c.error(either(v, under), "structure", "cardinality", "The element is not allowed here.")
 		}
 		return
 	}
 	list := e.Flags&rules.List != 0
-	for _, x := range [2]int32{v, under} {
-		if x == 0 || (c.doc.nodes[x].kind == kindArray) == list {
-			continue
-		}
-		if c.loud() {
-			if list {
-				c.error(x, "structure", "json-type", "An array was expected.")
-			} else {
-				c.error(x, "structure", "json-type", "A single value was expected, not an array.")
-			}
-		}
+	if !c.listed(v, list) || !c.listed(under, list) {
 		return
 	}
 	if !list {
@@ -58,15 +44,22 @@ func (c *checker) property(element, typ, v, under int32) {
 		}
 		return
 	}
-	count := int(c.doc.nodes[either].size)
+	n := either(v, under)
+	count := int(c.doc.nodes[n].size)
 	if under != 0 {
 		count = max(count, int(c.doc.nodes[under].size))
 	}
-	if !c.cardinality(e, either, count) {
+	if !c.cardinality(e, n, count) {
 		return
 	}
 	if len(e.Slices) > 0 {
 		c.sliced(element, typ, v, under)
+		return
+	}
+	if under == 0 {
+		for item := c.doc.nodes[v].child; item != 0 && !c.stop(); item = c.doc.nodes[item].next {
+			c.value(element, typ, item, 0)
+		}
 		return
 	}
 	for p := c.pairs(v, under); p.next(); {
@@ -75,6 +68,21 @@ func (c *checker) property(element, typ, v, under int32) {
 			return
 		}
 	}
+}
+
+// listed says whether a node, or none, is an array just when it has to be.
+func (c *checker) listed(n int32, list bool) bool {
+	if n == 0 || (c.doc.nodes[n].kind == kindArray) == list {
+		return true
+	}
+	switch {
+	case !c.loud():
+	case list:
+		c.error(n, "structure", "json-type", "An array was expected.")
+	default:
+		c.error(n, "structure", "json-type", "A single value was expected, not an array.")
+	}
+	return false
 }
 
 // cardinality judges the length of an array.

@@ -47,7 +47,9 @@ func (c *checker) reference(e *rules.Element, n int32) {
 		}
 		typ = c.typeOfURL(text)
 	}
-	c.referenceType(n, typ, targets)
+	if c.doc.nodes[n].size > 1 {
+		c.referenceType(n, typ, targets)
+	}
 	if len(targets) == 0 || typ < 0 {
 		return
 	}
