@@ -117,6 +117,9 @@ func TestInputEvents(t *testing.T) {
 		e.Status, e.Deleted, e.ScheduledAt = c.status, c.deleted, "2025-10-02"
 		r := mapped(t, mother(e))
 		same(t, string(c.status), []int{len(all[*nehr.Encounter](r)), len(all[*nehr.Appointment](r))}, []int{c.encounters, c.appointments})
+		if c.deleted {
+			same(t, "issues of a deleted event", len(r.result.Issues), len(mapped(t, mother()).result.Issues))
+		}
 	}
 	t.Run("of another woman or enrollment", func(t *testing.T) {
 		for _, change := range []func(*dhis2.Event){

@@ -47,6 +47,12 @@ func TestIssuesNeverHoldValues(t *testing.T) {
 			te.Attributes = append(te.Attributes, te.Enrollments[0].Attributes...)
 			return te
 		},
+		"implausible": func() *dhis2.TrackedEntity {
+			return set(mother(
+				registration(value("vuDExM32SZ6", "2031-11-13"), value("r5TIiovGHdi", "2037-12-19"), value("No3jJWIR7bn", "7919")),
+				visit(value("Y3xF4qecAVw", "39871"), value("QMCuOLLRHHD", "40129"), value("cw35l7X4hnV", "25.731"), value("CbZCIisQAzv", "104729"), value("aDaoKP0DB1c", "7351")),
+			), birthAttribute, "1931-01-17")
+		},
 		"WHO": func() *dhis2.TrackedEntity { return whoMother() },
 	}
 	for _, name := range []string{"tracked-entity-lk-anc-consistent.json", "tracked-entity-lk-anc.json", "tracked-entity-lk-anc-minimal.json", "tracked-entity-who-anc.json"} {

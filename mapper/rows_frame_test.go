@@ -139,12 +139,16 @@ func TestG7_FrameByTheNationalProfiles(t *testing.T) {
 	e.CompletedBy = "fernando"
 	r = mapped(t, mother(e))
 	same(t, "a user with phone", one[*nehr.Practitioner](r).Telecom[0].Value, "+94771234567")
+	ctx := server()
+	ctx.Users[0].PhoneNumber, ctx.Users[0].Email = "", "ruwan@example.lk"
+	p = one[*nehr.Practitioner](mappedIn(t, mother(e), ctx))
+	same(t, "a user with e-mail", []string{string(p.Telecom[0].System), p.Telecom[0].Value}, []string{"email", "ruwan@example.lk"})
 
 	e.CompletedBy, e.UpdatedBy, e.CreatedBy = "", dhis2.User{UID: uid("Zaa00000007"), Username: "x"}, dhis2.User{}
 	p = one[*nehr.Practitioner](mapped(t, mother(e)))
 	same(t, "a user without name", []string{absentElement(p.Name[0].FamilyExt), absentReason(p.Name[0].GivenExt[0].Extension)}, []string{"unknown", "unknown"})
 
-	ctx := server()
+	ctx = server()
 	ctx.OrganisationUnits = nil
 	for _, o := range all[*nehr.Organization](mappedIn(t, mother(visit()), ctx)) {
 		same(t, "an unknown unit", []string{absentElement(o.NameExt), absentElement(o.FindIdentifier(nehr.SystemHIN).ValueExt)}, []string{"unknown", "unknown"})

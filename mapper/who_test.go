@@ -61,6 +61,17 @@ func TestWHOPatient(t *testing.T) {
 	same(t, "cohabitant", []string{p.Contact[1].Relationship[0].Text, absentReason(p.Contact[1].Name.Extension)}, []string{"Partner", "not-asked"})
 	same(t, "bundle", []any{len(r.Bundle.Meta.Profile), r.Bundle.Identifier.System}, []any{0, "urn:dhis2:trackedEntity"})
 	valid(t, r.json)
+
+	p = one[*nehr.Patient](mapped(t, set(whoMother(), "ENRjVGxVL6l", "")))
+	same(t, "given name alone is enough for IPS", []any{p.Name[0].Text, p.Name[0].FamilyExt == nil}, []any{"Amina Grace", true})
+	who := copyOfMap(t, "who-anc")
+	for i := range who.Attributes {
+		if who.Attributes[i].Kind == mapper.AttrCohabitant {
+			who.Attributes[i].Type = dhis2.Boolean
+		}
+	}
+	p = one[*nehr.Patient](mapped(t, set(whoMother(), "NihUionWia1", "false"), func(c *mapper.Config) { c.Maps = []*mapper.Map{who} }))
+	same(t, "whom she does not live with is no contact", len(p.Contact), 1)
 }
 
 func TestWHOConsentToReminders(t *testing.T) {
