@@ -58,7 +58,7 @@ type item struct {
 	stands  *fhirjson.Value   // as the server holds it, nil when it holds none
 	id      string            // at the server, empty while it is not known
 	next    *fhirjson.Value   // what is to be sent, nil when nothing changes
-	remove  bool              // it is to be deleted; next is nil
+	remove  bool              // it is to be deleted once it says that it is an error
 }
 
 var fullURLForm = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)

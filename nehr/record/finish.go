@@ -23,6 +23,9 @@ func (p *Plan) finish(requests []*request) (Result, State, error) {
 				o.Action = Unchanged
 			}
 		}
+		if t.remove {
+			o.Version, o.Action = "", Deleted
+		}
 		if t.remembered() && t.ours != nil {
 			replaceReferences(t.ours, known)
 			o.Body = t.ours.Encode()

@@ -2,11 +2,9 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
@@ -120,7 +118,7 @@ func (p *Plan) Changes() []Change {
 		c := Change{FullURL: t.FullURL, Type: t.Type, ID: t.id, Action: t.action()}
 		if t.stands == nil {
 			c.Action = Created
-		} else if !t.remove {
+		} else if t.next != nil {
 			c.Fields = differing(t.stands, t.next)
 		}
 		all = append(all, c)
@@ -171,28 +169,13 @@ func differing(a, b *fhirjson.Value) (fields []string) {
 // Planning and sending again is always safe.
 func (p *Plan) Send(ctx context.Context) (Result, State, error) {
 	requests, err := p.send(ctx)
-	if o, ok := errors.AsType[*client.OutcomeError](err); ok && o.Conflict() && p.keepReferred() {
-		// Others refer to what was to be deleted: then it says itself what it is.
-		requests, err = p.send(ctx)
+	if err == nil {
+		err = p.writer.delete(ctx, p.items)
 	}
 	if err != nil {
 		return Result{}, p.pending, err
 	}
 	return p.finish(requests)
-}
-
-// keepReferred turns deletions into retractions; false when there are none.
-func (p *Plan) keepReferred() bool {
-	any := false
-	for _, t := range p.items {
-		if t.remove {
-			if err := t.enterInError(nil); err != nil {
-				return false
-			}
-			any = true
-		}
-	}
-	return any
 }
 
 func (p *Plan) send(ctx context.Context) ([]*request, error) {
@@ -215,7 +198,7 @@ func (p *Plan) send(ctx context.Context) ([]*request, error) {
 	if err := verify(requests, answer.Resource); err != nil {
 		return nil, err
 	}
-	return requests, w.verifyGone(ctx, requests)
+	return requests, nil
 }
 
 // Write makes the server hold what is desired, without memory: nothing is

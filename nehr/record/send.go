@@ -24,15 +24,10 @@ type request struct {
 func (w *Writer) requests(items []*item) []*request {
 	var all []*request
 	for _, t := range items {
-		if !t.changes() {
+		if t.next == nil {
 			continue
 		}
 		r := &request{item: t, method: "PUT", url: t.Type + "/" + t.id}
-		if t.remove {
-			r.method = "DELETE"
-			all = append(all, r)
-			continue
-		}
 		merged := !t.Owned || t.fate != write || t.Type == "Task" || t.Type == "Appointment"
 		switch {
 		case t.stands == nil && !t.Owned:
@@ -82,7 +77,7 @@ func encode(envelope []byte, requests []*request, of int) ([]byte, error) {
 	bundle.Set("type", fhirjson.Text("transaction"))
 	inside := map[string]string{}
 	for _, r := range requests {
-		if r.id != "" && !r.remove {
+		if r.id != "" {
 			inside[r.Type+"/"+r.id] = r.FullURL
 		}
 	}
@@ -98,10 +93,6 @@ func encode(envelope []byte, requests []*request, of int) ([]byte, error) {
 		}
 		if r.ifNoneExist != "" {
 			how.Set("ifNoneExist", fhirjson.Text(r.ifNoneExist))
-		}
-		if r.remove {
-			entries.Append(fhirjson.Fields(fhirjson.F("request", how)))
-			continue
 		}
 		entries.Append(fhirjson.Fields(
 			fhirjson.F("fullUrl", fhirjson.Text(r.FullURL)),

@@ -1,9 +1,7 @@
 package record
 
 import (
-	"context"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
@@ -36,14 +34,6 @@ func verify(requests []*request, answer *fhirjson.Value) error {
 	var open []int // requests whose id the server chose
 	var missing []string
 	for i, r := range requests {
-		if r.remove {
-			if at := findGone(places, i); at >= 0 {
-				places[at].used = true
-			} else {
-				missing = append(missing, r.Type+"/"+r.id)
-			}
-			continue
-		}
 		if r.id == "" {
 			open = append(open, i)
 			continue
@@ -132,53 +122,6 @@ func read(entry *fhirjson.Value) place {
 		p.version = entry.Get("resource", "meta", "versionId").Str()
 	}
 	return p
-}
-
-// findGone gives an answer to a deletion, which names nothing: that it is this
-// one's is for verifyGone to say.
-func findGone(places []place, at int) int {
-	is := func(i int) bool {
-		p := places[i]
-		return !p.used && p.id == "" && (p.status == "204" || p.status == "200")
-	}
-	if at < len(places) && is(at) {
-		return at
-	}
-	for i := range places {
-		if is(i) {
-			return i
-		}
-	}
-	return -1
-}
-
-// verifyGone looks for what was deleted. The answer to a deletion names nothing,
-// so only the server itself can say that it is gone.
-func (w *Writer) verifyGone(ctx context.Context, requests []*request) error {
-	var gone []*item
-	for _, r := range requests {
-		if r.remove {
-			gone = append(gone, &item{Entry: r.Entry, id: r.id})
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	if err := w.lookUp(ctx, gone); err != nil {
-		// The transaction was carried out; whether wholly is not known.
-		return &AnswerError{Reason: "what was deleted could not be looked for", Entries: names(gone)}
-	}
-	if gone = slices.DeleteFunc(gone, func(t *item) bool { return t.stands == nil }); len(gone) > 0 {
-		return &AnswerError{Reason: "what was deleted still stands", Entries: names(gone)}
-	}
-	return nil
-}
-
-func names(items []*item) (all []string) {
-	for _, t := range items {
-		all = append(all, t.Type+"/"+t.id)
-	}
-	return all
 }
 
 // find gives the answer for a resource: preferably in its place.

@@ -136,10 +136,7 @@ func (w *Writer) withdraw(t *item, moved map[string]string) error {
 		t.next, t.ours = fulfilled(t.stands, likeliest(t.written, t.stands), w.zone)
 		replaceReferences(t.next, moved)
 	case retract:
-		if w.retract == Delete && !touched(t.stands) {
-			t.remove = true
-			return nil
-		}
+		t.remove = w.retract == Delete && !touched(t.stands)
 		return t.enterInError(moved)
 	}
 	t.settleNext()
@@ -160,13 +157,13 @@ func (t *item) enterInError(moved map[string]string) error {
 	if t.next, err = fhirjson.Parse(body); err != nil {
 		return unreadable
 	}
-	t.remove = false
 	replaceReferences(t.next, moved)
 	t.settleNext()
 	return nil
 }
 
-// touched tells whether a portal has written into a Task or an Appointment.
+// touched tells whether a portal has written into a Task or an Appointment: what
+// it wrote is not ours to delete.
 func touched(stands *fhirjson.Value) bool {
 	switch status := stands.Get("status").Str(); stands.Get("resourceType").Str() {
 	case "Task":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
-	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
 // world is one server with a writer to it. It counts what is sent.
@@ -59,13 +57,7 @@ func (s *spy) Transaction(ctx context.Context, bundle []byte) (*client.Answer, e
 func worlds(t *testing.T, test func(w *world)) {
 	t.Helper()
 	t.Run("sandbox", func(t *testing.T) {
-		s, err := sandbox.New(sandbox.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		web := httptest.NewServer(s.Handler())
-		t.Cleanup(func() { web.Close(); s.Close() })
-		test(newWorld(t, web.URL+"/fhir", record.ByID))
+		test(sandboxWorld(t, record.ByID))
 	})
 	t.Run("server", func(t *testing.T) {
 		base := os.Getenv("HAPI_URL")
