@@ -307,6 +307,18 @@ func TestG1_PatientByTheNationalProfile(t *testing.T) {
 	if len(p.Identifier) < 2 {
 		t.Error("the profile demands two identifiers")
 	}
+	lk := lkMap(t)
+	lk.Attributes = append(lk.Attributes, mapper.Attribute{
+		Element: mapper.Element{UID: uid("Paa00000001"), Name: "Passport", Type: dhis2.Text}, Kind: mapper.AttrPassport})
+	p, _ = patient(t, set(mother(), "Paa00000001", "N1234567"), func(c *mapper.Config) { c.Maps = []*mapper.Map{lk} })
+	var numbers []string
+	for _, id := range p.Identifier {
+		if id.System == nehr.SystemPassport {
+			numbers = append(numbers, id.Value+absentElement(id.ValueExt))
+		}
+	}
+	same(t, "a passport that the form asks for", numbers, []string{"N1234567"})
+
 	r = mappedIn(t, mother(), nil)
 	for _, e := range one[*nehr.Patient](r).Extension {
 		if e.Url == nehr.ExtensionRegistrationSystem {
