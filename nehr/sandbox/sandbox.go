@@ -44,6 +44,7 @@ type Server struct {
 	config Config
 	db     *sql.DB
 	pages  pages
+	faults faults
 }
 
 // New opens or creates the database and gives the server that works on it.

@@ -27,8 +27,8 @@ type answer struct {
 // Handler serves the FHIR base under the configured prefix.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc(s.config.Prefix+"/", s.serve)
-	mux.HandleFunc(s.config.Prefix, s.serve)
+	mux.HandleFunc(s.config.Prefix+"/", s.suffer(s.serve))
+	mux.HandleFunc(s.config.Prefix, s.suffer(s.serve))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.write(w, r, answer{status: http.StatusNotFound, body: outcome("error", "not-found", "the FHIR base is "+s.config.Prefix)})
 	})
