@@ -11,7 +11,10 @@ import (
 // event. A day without a time is proposed: nobody booked an hour.
 func (r *run) addAppointment(e *enrollment, ev *dhis2.Event) {
 	scheduled, err := ev.ScheduledAt.Parse(r.server)
-	if err != nil {
+	end := scheduled.Time().Add(time.Duration(r.cfg.AppointmentMinutes) * time.Minute)
+	// FHIR's years end at 9999; a slip of the pen there must not cost the
+	// other facts (D-030).
+	if err != nil || end.In(r.zone).Year() > 9999 {
 		r.issue(Issue{Severity: Warning, Rule: RuleIncompleteEvent, Enrollment: e.Enrollment.Enrollment, Event: ev.Event,
 			Text: "the planned event has no scheduledAt that is a date: no appointment"})
 		return
@@ -22,7 +25,6 @@ func (r *run) addAppointment(e *enrollment, ev *dhis2.Event) {
 		day := scheduled.Day().String()
 		a.RequestedPeriod = []nehr.Period{{Start: day, End: day}}
 	} else {
-		end := scheduled.Time().Add(time.Duration(r.cfg.AppointmentMinutes) * time.Minute)
 		a.Start, a.End = dhis2.Instant(scheduled.Time(), r.zone), dhis2.Instant(end, r.zone)
 	}
 	if ev.Status == dhis2.EventSkipped || e.Status != dhis2.EnrollmentActive {

@@ -320,4 +320,21 @@ func TestD030_OneBadValueCostsNothingElse(t *testing.T) {
 		}
 		made[*nehr.Observation](r, registrationEvent, "TRkCMVFhrmr")
 	})
+	t.Run("at the ends of the calendar", func(t *testing.T) {
+		for _, at := range []string{"0001-01-01T00:30:00", "9999-12-31T23:45:00", "0001-01-01T00:30:00+14:00", "9999-12-31T23:59:00-12:00"} {
+			for _, name := range []string{"Asia/Colombo", "America/New_York", "Etc/UTC"} {
+				e := visit(value("cw35l7X4hnV", "11"))
+				e.OccurredAt, e.CompletedAt = dhis2.Timestamp(at), dhis2.Timestamp(at)
+				planned := event("Vaa00000007", visitStage, at)
+				planned.Status, planned.ScheduledAt = dhis2.EventScheduled, dhis2.Timestamp(at)
+				r := mapped(t, mother(registration(value("TRkCMVFhrmr", "2")), e, planned), func(c *mapper.Config) {
+					c.ServerZone, c.Zone = zone(t, name), zone(t, "Etc/UTC")
+				})
+				made[*nehr.Observation](r, registrationEvent, "TRkCMVFhrmr")
+				valid(t, r.json)
+				r = mapped(t, mother(e, planned), func(c *mapper.Config) { c.Zone = zone(t, name) })
+				valid(t, r.json)
+			}
+		}
+	})
 }
