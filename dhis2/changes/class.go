@@ -3,7 +3,10 @@ package changes
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/nehrbridge/nehrbridge/dhis2/api"
 )
 
 // Class is what becomes of a failed try.
@@ -58,11 +61,33 @@ type (
 	}
 )
 
+// Explanation is what a caller knows about an error that has no methods to
+// say it.
+type Explanation struct {
+	Cause      string        // short and countable, such as "422"
+	Detail     []byte        // such as the body of an OperationOutcome
+	RetryAfter time.Duration // that the server asked to wait; 0 for none
+}
+
+// Explain adds an explanation to an error; its behaviours stay.
+func Explain(err error, e Explanation) error { return &explained{err, e} }
+
+type explained struct {
+	error
+	e Explanation
+}
+
+func (x *explained) Unwrap() error       { return x.error }
+func (x *explained) Cause() string       { return x.e.Cause }
+func (x *explained) Detail() []byte      { return x.e.Detail }
+func (x *explained) Wait() time.Duration { return x.e.RetryAfter }
+
 // Outcome is what the errors in one chain say together.
 type Outcome struct {
 	Class   Class
 	Unknown bool          // something may have been written
-	Shared  bool          // not the entity is the reason: an unreachable or refusing server
+	Shared  bool          // a server may be the reason, rather than the entity
+	All     bool          // every entity meets it: credentials are refused
 	Wait    time.Duration // that the server asked for; 0 for none
 	Cause   string
 	Detail  []byte
@@ -74,6 +99,10 @@ func Classify(err error) Outcome {
 	var o Outcome
 	if w, ok := find[Waiting](err); ok {
 		o.Wait = max(0, w.Wait())
+	}
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		o.Wait = max(o.Wait, e.RetryAfter)
+		o.Cause = strconv.Itoa(e.Status)
 	}
 	if d, ok := find[Detailed](err); ok {
 		o.Cause, o.Detail = d.Cause(), d.Detail()
@@ -90,6 +119,7 @@ func Classify(err error) Outcome {
 	case conflict, retryable:
 		o.Class = Retry
 		o.Shared = !conflict
+		o.All = o.Shared && is(err, Unauthorized.Unauthorized)
 	case is(err, Permanent.Permanent):
 		o.Class = DeadLetter
 	default:

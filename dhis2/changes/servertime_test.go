@@ -1,6 +1,7 @@
 package changes_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,29 +24,35 @@ func TestFallBack(t *testing.T) {
 		{"Europe/Oslo", time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC)},
 		{"Australia/Lord_Howe", time.Date(2026, 4, 4, 15, 0, 0, 0, time.UTC)}, // by half an hour
 	} {
-		t.Run(test.zone, func(t *testing.T) {
-			zone, err := time.LoadLocation(test.zone)
-			if err != nil {
-				t.Fatal(err)
-			}
-			begin := test.at.Add(-2 * time.Hour)
-			w := newWorld(t, sandbox.Config{Zone: zone, Now: func() time.Time { return begin }}, 40)
-			w.poll.Settle = -1
-			w.restart()
-			w.sweep()
-			w.drain()
-			var changed []dhis2.UID
-			for i := range 40 {
-				w.dhis.Advance(7 * time.Minute)
-				w.must(w.dhis.SetValue(ev(i), someElement, "x"))
-				if changed = append(changed, te(i)); i%3 != 0 {
-					continue // some wait for the next sweep
-				}
-				w.sweep()
-				w.dirty(changed...)
-				changed = nil
-			}
-		})
+		// A sweep every 21 min, and one so seldom that it misses the hour that
+		// comes twice.
+		for _, every := range []int{3, 14} {
+			t.Run(fmt.Sprint(test.zone, every), func(t *testing.T) { fallBack(t, test.zone, test.at, every) })
+		}
+	}
+}
+
+func fallBack(t *testing.T, name string, at time.Time, every int) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := at.Add(-2 * time.Hour)
+	w := newWorld(t, sandbox.Config{Zone: zone, Now: func() time.Time { return begin }}, 40)
+	w.poll.Settle = -1
+	w.restart()
+	w.sweep()
+	w.drain()
+	var changed []dhis2.UID
+	for i := range 40 {
+		w.dhis.Advance(7 * time.Minute)
+		w.must(w.dhis.SetValue(ev(i), someElement, "x"))
+		if changed = append(changed, te(i)); i%every != 0 {
+			continue // some wait for the next sweep
+		}
+		w.sweep()
+		w.dirty(changed...)
+		changed = nil
 	}
 }
 
