@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
@@ -53,7 +54,8 @@ func mergeAppointment(stands, ours, written *fhirjson.Value) *fhirjson.Value {
 	switch {
 	case stands.Get("status").Str() == "entered-in-error":
 	case final(ours.Get("status").Str()):
-		if ours.Get("start") == nil {
+		mine := written.Get("start") != nil && fhirjson.Equal(stands.Get("start"), written.Get("start"))
+		if ours.Get("start") == nil && !mine {
 			theirs = append(theirs, booking...)
 		}
 	default:
@@ -120,14 +122,17 @@ func over(stands, ours *fhirjson.Value, theirs []string) *fhirjson.Value {
 }
 
 // mergeParticipants keeps whom the portals added, and what those whom we name
-// answered.
+// answered. A Patient whom we do not name is no addition: it is the record that
+// she was written to under a wrong number.
 func mergeParticipants(next, stands *fhirjson.Value) {
 	list := slices.Clone(next.Get("participant").Items())
 	actor := func(p *fhirjson.Value) string { return p.Get("actor", "reference").Str() }
 	for _, t := range stands.Get("participant").Items() {
 		at := slices.IndexFunc(list, func(o *fhirjson.Value) bool { return actor(o) != "" && actor(o) == actor(t) })
 		if at < 0 {
-			list = append(list, t.Clone())
+			if !strings.HasPrefix(actor(t), "Patient/") {
+				list = append(list, t.Clone())
+			}
 			continue
 		}
 		list[at] = list[at].Clone()
