@@ -1,5 +1,3 @@
-//go:build jsonnet
-
 package mapper_test
 
 import (
