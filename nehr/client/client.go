@@ -21,6 +21,9 @@ type Config struct {
 	BaseURL string
 	// Token is sent as a bearer token when set.
 	Token string
+	// OAuth fetches the bearer token from an authorization server, over the same
+	// transport; nil when none is needed.
+	OAuth *OAuth
 	// Timeout bounds one request from connecting to the last byte; 30 s when 0.
 	Timeout time.Duration
 	// MaxResponse bounds an answer in bytes; 32 MiB when 0.
@@ -41,9 +44,10 @@ type Config struct {
 
 // Client speaks to one FHIR server. It is safe for use by many goroutines.
 type Client struct {
-	base string
-	now  func() time.Time
-	http *resty.Client
+	base   string
+	now    func() time.Time
+	http   *resty.Client
+	tokens *tokens // nil: no OAuth
 }
 
 // errRedirect marks a redirect that leads elsewhere.
@@ -86,7 +90,13 @@ func New(c Config) (*Client, error) {
 	if c.Token != "" {
 		r.SetHeader("Authorization", "Bearer "+c.Token)
 	}
-	return &Client{base: strings.TrimRight(c.BaseURL, "/"), now: c.Now, http: r}, nil
+	client := &Client{base: strings.TrimRight(c.BaseURL, "/"), now: c.Now, http: r}
+	if c.OAuth != nil {
+		if client.tokens, err = newTokens(*c.OAuth, c, client.retryAfter); err != nil {
+			return nil, err
+		}
+	}
+	return client, nil
 }
 
 // Base is the FHIR base without a slash at its end.
@@ -154,14 +164,30 @@ type request struct {
 
 // do sends a request and gives the answer of a FHIR server, or an error that
 // says what came instead.
+//
+// A token that is not taken may have been withdrawn before its time: once, a new
+// one is fetched. The server has carried nothing out then.
 func (c *Client) do(ctx context.Context, r request) (*Answer, error) {
-	q := c.http.R().SetContext(ctx).SetHeaders(r.header)
-	if r.body != nil {
-		q.SetHeader("Content-Type", r.bodyType).SetBody(r.body)
+	token := ""
+	for attempt := 1; ; attempt++ {
+		q := c.http.R().SetContext(ctx).SetHeaders(r.header)
+		if c.tokens != nil {
+			var err error
+			if token, err = c.tokens.get(ctx, token); err != nil {
+				return nil, fmt.Errorf("%s: %w", r.operation, err)
+			}
+			q.SetHeader("Authorization", "Bearer "+token)
+		}
+		if r.body != nil {
+			q.SetHeader("Content-Type", r.bodyType).SetBody(r.body)
+		}
+		res, err := q.Execute(r.method, c.base+r.path)
+		if err != nil {
+			return nil, unreachable(r.operation, err)
+		}
+		if res.StatusCode() == http.StatusUnauthorized && c.tokens != nil && attempt == 1 {
+			continue
+		}
+		return c.judge(r.operation, res)
 	}
-	res, err := q.Execute(r.method, c.base+r.path)
-	if err != nil {
-		return nil, unreachable(r.operation, err)
-	}
-	return c.judge(r.operation, res)
 }
