@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/mapper"
-	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
 	"github.com/nehrbridge/nehrbridge/nehr/validate"
 )
 
-// agent carries tracked entities from DHIS2 to the NEHR: fetch, map,
-// validate, look up, send, verify the answer.
+// agent carries tracked entities from DHIS2 to the national record: the
+// ledger says which, the rest is fetch, map, validate, look up, send, verify.
 type agent struct {
 	dhis2     *api.Client
 	contexts  *api.ContextSource
@@ -24,51 +27,31 @@ type agent struct {
 	mapper    *mapper.Mapper
 	validator *validate.Validator
 	writer    *record.Writer
+	db        *database.DB
+	ledger    *changes.Ledger
+	nehr      string      // base of the record, which the ledger is pinned to
+	accept    bool        // a change of servers is meant
+	served    []dhis2.UID // programs that the server shows
 	log       zerolog.Logger
 	progress  func(counts) // called after each entity; may be nil
+
+	mu     sync.Mutex
+	counts counts
 }
 
 // counts is what `sync --once` prints.
 type counts struct {
 	Entities    int `json:"entities"`     // tracked entities that were looked at
 	Written     int `json:"written"`      // of these: something was sent
-	Unchanged   int `json:"unchanged"`    // of these: the NEHR held everything already
+	Unchanged   int `json:"unchanged"`    // of these: the record held everything already
 	Retracted   int `json:"retracted"`    // resources that were taken back
-	DeadLetters int `json:"dead_letters"` // entities that could not be written, and will not be without a change
+	DeadLetters int `json:"dead_letters"` // entities that were refused, and stay so without a change
 	Quarantined int `json:"quarantined"`  // entities without a usable key
 	Review      int `json:"review"`       // entities that a person has to decide on
 }
 
-// attempts bounds how often one entity is looked up again after a conflict.
-const attempts = 4
-
 // errNoProgram says that the server shows none of the mapped programs.
 var errNoProgram = errors.New("the server shows none of the mapped programs: check the maps, and the sharing of the program with this user")
-
-// once looks at every tracked entity of the mapped programs. The error is one
-// of a server; what concerns a single entity is counted and logged.
-func (g *agent) once(ctx context.Context) (counts, error) {
-	var c counts
-	programs, err := g.programs(ctx)
-	if err != nil {
-		return c, err
-	}
-	for _, program := range programs {
-		query := api.Query{Program: program, Fields: "trackedEntity"}
-		for row, err := range g.dhis2.AllTrackedEntities(ctx, query) {
-			if err != nil {
-				return c, fmt.Errorf("list the tracked entities of program %s: %w", program, err)
-			}
-			if err := g.entity(ctx, row.TrackedEntity, program, &c); err != nil {
-				return c, err
-			}
-			if g.progress != nil {
-				g.progress(c)
-			}
-		}
-	}
-	return c, nil
-}
 
 // programs are those of the maps that the server has and shows: the embedded
 // maps name programs of two countries, of which a server has one.
@@ -91,136 +74,179 @@ func (g *agent) programs(ctx context.Context) ([]dhis2.UID, error) {
 	return out, nil
 }
 
-// entity carries one tracked entity over.
-func (g *agent) entity(ctx context.Context, uid, program dhis2.UID, c *counts) error {
-	c.Entities++
-	log := g.log.With().Stringer("trackedEntity", uid).Logger()
-	for attempt := 1; ; attempt++ {
-		result, err := g.carry(ctx, uid, program, log)
-		if err == nil {
-			if result.Created+result.Updated == 0 {
-				c.Unchanged++
-			} else {
-				c.Written++
-			}
-			return nil
-		}
-		var refusal *mapper.Refusal
-		var conflict interface{ Conflict() bool }
-		var review interface{ Review() bool }
-		var permanent interface{ Permanent() bool }
-		var gone *api.Error
-		switch {
-		case errors.As(err, &refusal):
-			if refusal.Reason == mapper.Quarantined {
-				c.Quarantined++
-			}
-			log.Warn().Str("reason", string(refusal.Reason)).Msg(refusal.Text)
-			return nil
-		case errors.As(err, &gone) && gone.NotFound():
-			log.Info().Msg("deleted since it was listed")
-			return nil
-		case errors.As(err, &review) && review.Review():
-			c.Review++
-			log.Warn().Err(err).Msg("a person has to decide")
-			return nil
-		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
-			log.Info().Err(err).Msg("changed meanwhile, looking it up again")
-			continue
-		case errors.As(err, &conflict) && conflict.Conflict(), errors.As(err, &permanent) && permanent.Permanent():
-			c.DeadLetters++
-			log.Error().Err(err).Msg("cannot be written")
-			return nil
-		}
-		return fmt.Errorf("tracked entity %s: %w", uid, err)
+// prepare makes what sees changes and what carries them on.
+func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.Poller, *changes.Runner, error) {
+	programs, err := g.programs(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	if err := g.ledger.Pin(ctx, "nehr.url", g.nehr, g.accept); err != nil {
+		return nil, nil, err
+	}
+	g.served = programs
+	poll.Source, poll.Ledger, poll.Programs, poll.AcceptServer = g.dhis2, g.ledger, programs, g.accept
+	poller, err := changes.NewPoller(poll)
+	if err != nil {
+		return nil, nil, err
+	}
+	runner, err := changes.NewRunner(changes.RunConfig{Ledger: g.ledger, Consumer: g.consume, Done: g.tried})
+	return poller, runner, err
 }
 
-// carry is one attempt.
-func (g *agent) carry(ctx context.Context, uid, program dhis2.UID, log zerolog.Logger) (record.Result, error) {
-	te, err := g.dhis2.TrackedEntity(ctx, uid, program, "*")
+// once looks for what has changed since the last time, in the beginning at
+// everything, and carries it on. The error is one of a server or the ledger;
+// what concerns a single entity is counted and logged.
+func (g *agent) once(ctx context.Context) (counts, error) {
+	poller, runner, err := g.prepare(ctx, changes.PollConfig{})
 	if err != nil {
-		return record.Result{}, err
+		return counts{}, err
 	}
-	surroundings, err := g.contexts.Context(ctx, te)
-	if err != nil {
-		return record.Result{}, err
-	}
-	mapped, err := g.mapper.Map(te, surroundings)
-	if mapped != nil {
-		for _, i := range mapped.Issues {
-			logIssue(log, i)
-		}
-	}
-	if err != nil {
-		return record.Result{}, err
-	}
-	bundle, err := mapped.Bundle.AppendJSON(nil)
-	if err != nil {
-		return record.Result{}, &invalidError{err}
-	}
-	if err := judge(g.validator, bundle); err != nil {
-		return record.Result{}, err
-	}
-	desired, err := desiredOf(mapped.Bundle)
-	if err != nil {
-		return record.Result{}, &invalidError{err}
-	}
-	return g.writer.Write(ctx, desired)
-}
-
-// desiredOf is the bundle as what the server shall hold.
-func desiredOf(b *nehr.Bundle) (record.Desired, error) {
-	head, err := (&nehr.Bundle{Profile: b.Profile, Identifier: b.Identifier, Timestamp: b.Timestamp}).AppendJSON(nil)
-	if err != nil {
-		return record.Desired{}, err
-	}
-	d := record.Desired{Bundle: head, Entries: make([]record.Entry, 0, len(b.Entries))}
-	for _, e := range b.Entries {
-		body, err := nehr.Encode(e.Resource)
+	for _, program := range g.served {
+		seen, err := poller.Sweep(ctx, program)
 		if err != nil {
-			return record.Desired{}, err
+			return g.counted(), fmt.Errorf("look for changes in program %s: %w", program, err)
 		}
-		d.Entries = append(d.Entries, record.Entry{
-			FullURL: e.FullURL, Type: e.Resource.ResourceType(), Resource: body, Owned: e.Owned,
-			Identifier: record.Identifier{System: e.Key.System, Value: e.Key.Value},
-		})
+		g.log.Info().Stringer("program", program).Time("from", seen.From).Int("rows", seen.Rows).Int("marked", seen.Marked).Bool("skipped", seen.Skipped).Msg("looked for changes")
 	}
-	return d, nil
+	err = g.drain(ctx, runner)
+	return g.counted(), err
 }
 
-// invalidError says that what was mapped does not keep to its profiles: a
-// fault of the map or of this program, which no retry mends.
-type invalidError struct{ err error }
-
-func (e *invalidError) Error() string   { return "the bundle is not valid: " + e.err.Error() }
-func (e *invalidError) Unwrap() error   { return e.err }
-func (e *invalidError) Permanent() bool { return true }
-
-// judge validates a bundle. The error names rules and places, no values.
-func judge(v *validate.Validator, bundle []byte) error {
-	outcome := v.Validate(bundle)
-	if outcome.OK() {
-		return nil
-	}
-	for _, i := range outcome.Issues {
-		if i.Severity == validate.Error || i.Severity == validate.Fatal {
-			return &invalidError{fmt.Errorf("%d errors, the first at %s (%s): %s", outcome.Errors(), i.Location, i.Rule, i.Diagnostics)}
+// drain works until nothing is left that can be done now. What a process held
+// that has ended in the middle comes back when its lease is over.
+func (g *agent) drain(ctx context.Context, runner *changes.Runner) error {
+	var last error
+	for {
+		done, err := runner.Once(ctx)
+		if err != nil {
+			return err
+		}
+		if done.LastErr != nil {
+			last = done.LastErr
+		}
+		left, err := g.ledger.Stats(ctx)
+		if err != nil {
+			return err
+		}
+		if left.Claimed == 0 {
+			if left.Waiting > 0 {
+				return last
+			}
+			return nil
+		}
+		g.log.Info().Int("entities", left.Claimed).Msg("another process holds them, or one that has ended: waiting for the end of their lease")
+		look := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			look.Stop()
+			return ctx.Err()
+		case <-look.C:
 		}
 	}
-	return nil
 }
 
-// logIssue writes an issue of mapping: identifiers of documents only.
-func logIssue(log zerolog.Logger, i mapper.Issue) {
-	level := map[mapper.Severity]zerolog.Level{
-		mapper.Error: zerolog.ErrorLevel, mapper.Warning: zerolog.WarnLevel, mapper.Information: zerolog.InfoLevel,
-	}[i.Severity]
-	e := log.WithLevel(level).Str("rule", string(i.Rule))
-	for name, uid := range map[string]dhis2.UID{"enrollment": i.Enrollment, "event": i.Event, "attribute": i.Attribute, "dataElement": i.Element} {
-		if !uid.IsZero() {
-			e = e.Stringer(name, uid)
+func (g *agent) counted() counts {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.counts
+}
+
+// tried counts and logs what came of an entity.
+func (g *agent) tried(t changes.Try) {
+	g.mu.Lock()
+	g.counts.Entities++
+	switch t.Class {
+	case changes.DeadLetter:
+		g.counts.DeadLetters++
+	case changes.Quarantine:
+		g.counts.Quarantined++
+	case changes.ForReview:
+		g.counts.Review++
+	}
+	c := g.counts
+	g.mu.Unlock()
+	if t.Err != nil {
+		g.log.Warn().Stringer("trackedEntity", t.TrackedEntity).Str("class", string(t.Class)).Dur("took", t.Took).Err(t.Err).Msg("not carried on")
+	}
+	if t.Paused > 0 {
+		g.log.Warn().Dur("pause", t.Paused).Msg("one entity after the other fails: the work pauses and tries again")
+	}
+	if g.progress != nil {
+		g.progress(c)
+	}
+}
+
+// attempts bounds how often one entity is looked up again after a conflict
+// before it waits for its turn.
+const attempts = 4
+
+// consume carries one tracked entity over; it is the ledger's consumer.
+func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error) {
+	before, err := record.DecodeState(claim.State)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		result, after, err := g.carry(ctx, claim, before)
+		var conflict interface{ Conflict() bool }
+		switch {
+		case err == nil:
+			g.mu.Lock()
+			if result.Changed() {
+				g.counts.Written++
+			} else {
+				g.counts.Unchanged++
+			}
+			g.counts.Retracted += result.Retracted
+			g.mu.Unlock()
+			return record.EncodeState(after)
+		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
+			before = after // what may stand by now
+			continue
+		}
+		return nil, explain(err)
+	}
+}
+
+// carry is one attempt: what DHIS2 says now, in the place of what was written.
+func (g *agent) carry(ctx context.Context, claim changes.Claim, before record.State) (record.Result, record.State, error) {
+	now, err := g.read(ctx, claim.TrackedEntity, len(before.Resources) > 0)
+	if err != nil {
+		return record.Result{}, before, err
+	}
+	plan, err := g.writer.Plan(ctx, now.desired, before)
+	if err != nil {
+		return record.Result{}, before, err
+	}
+	// DHIS2's answers are no snapshots: a fact is withdrawn for being absent
+	// only after two reads that agree.
+	if withdraws(plan) {
+		again, err := g.read(ctx, claim.TrackedEntity, true)
+		if err != nil {
+			return record.Result{}, before, err
+		}
+		if again.document != now.document {
+			return record.Result{}, before, errUnsettled
 		}
 	}
-	e.Msg(i.Text)
+	if !plan.Empty() {
+		pending, err := record.EncodeState(plan.Pending())
+		if err != nil {
+			return record.Result{}, before, err
+		}
+		if err := claim.Save(ctx, pending); err != nil {
+			return record.Result{}, before, err
+		}
+	}
+	return plan.Send(ctx)
+}
+
+// withdraws tells whether a plan takes something back.
+func withdraws(p *record.Plan) bool {
+	for _, c := range p.Changes() {
+		if c.Action == record.Retracted || c.Action == record.Deleted || c.Action == record.Released {
+			return true
+		}
+	}
+	return false
 }

@@ -78,10 +78,20 @@ func (a *app) runDemo(ctx context.Context, listen, data string, people int) erro
 	if err != nil {
 		return usage(err)
 	}
-	g, err := newAgent(settings, a.logger().Level(zerolog.ErrorLevel))
+	folder, err := d.folder(data)
 	if err != nil {
 		return usage(err)
 	}
+	if data == "" {
+		defer os.RemoveAll(folder)
+	}
+	settings.Ledger.URL = config.Secret(filepath.Join(folder, "ledger.db"))
+	g, err := newAgent(ctx, settings, a.logger().Level(zerolog.Disabled))
+	if err != nil {
+		return usage(err)
+	}
+	defer g.close()
+	g.nehr, g.accept = "the sandbox of this demo, whatever its port", true
 	g.progress = a.progressBar(people)
 	if d.counts, err = g.once(ctx); err != nil {
 		return unreachable(err)
@@ -154,6 +164,15 @@ func newDemo(addr demoAddresses, data string, people int) (*demo, error) {
 		Path: path, BaseURL: addr.NEHR, Validate: func(r []byte) error { return judge(validator, r) },
 	})
 	return d, err
+}
+
+// folder is where the ledger is kept: the one that was named, or one that goes
+// with the demo, as the record in memory does.
+func (d *demo) folder(data string) (string, error) {
+	if data != "" {
+		return data, nil
+	}
+	return os.MkdirTemp("", "nehrbridge-demo-")
 }
 
 // settings are those that an agent needs for these two servers: the defaults,

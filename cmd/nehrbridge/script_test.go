@@ -26,7 +26,7 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			env.Setenv("GOLDEN", filepath.Join(root, "golden"))
-			env.Setenv("MAPS", filepath.Join(root, "config", "maps"))
+			env.Setenv("NEHRBRIDGE_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "bytes": bytesOf},
@@ -45,7 +45,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	var environ []string
-	for _, name := range []string{"DHIS2_URL", "DHIS2_TOKEN", "NEHR_URL", "MAPPING_NAMES"} {
+	for _, name := range []string{"DHIS2_URL", "DHIS2_TOKEN", "NEHR_URL", "DATA_DIR", "MAPPING_NAMES"} {
 		if v := ts.Getenv("NEHRBRIDGE_" + name); v != "" {
 			environ = append(environ, "NEHRBRIDGE_"+name+"="+v)
 		}

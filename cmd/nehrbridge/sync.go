@@ -1,60 +1,126 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+
+	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 )
 
 func (a *app) sync() *cobra.Command {
-	var once bool
+	var once, accept bool
 	cmd := &cobra.Command{
-		Use:   "sync --once",
+		Use:   "sync",
 		Short: "Carry what DHIS2 says to the national record",
-		Long: "Reads every tracked entity of the mapped programs, maps and validates it, and writes what the national " +
-			"record does not hold yet. Prints one JSON object with counts. Exit code 1 when something could not be " +
-			"written or needs a person's decision, 3 when a server could not be reached.",
+		Long: "Watches the mapped programs, maps and validates each tracked entity that may have changed, writes what the " +
+			"national record does not hold, and takes back what is no longer true. Goes on until it is interrupted, whatever " +
+			"fails meanwhile. With --once it looks once, prints one JSON object with counts, and exits: code 1 when something " +
+			"could not be written or needs a person's decision, 3 when a server could not be reached.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !once {
-				return usage(errors.New("sync: say --once; the agent that goes on watching DHIS2 is not part of this version"))
-			}
-			s, err := a.settings()
-			if err != nil {
-				return err
-			}
-			if err := s.ForSync(); err != nil {
-				return usage(err)
-			}
-			g, err := newAgent(s, a.logger())
-			if err != nil {
-				return usage(err)
-			}
-			c, err := g.once(cmd.Context())
-			if err != nil {
-				return serverError(err)
-			}
-			if err := a.printJSON(c); err != nil {
-				return err
-			}
-			if c.DeadLetters+c.Review > 0 {
-				return &exitError{code: exitFound}
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), once, accept) },
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "look at every tracked entity once, then exit")
+	cmd.Flags().BoolVar(&once, "once", false, "look once, then exit")
+	cmd.Flags().BoolVar(&accept, "accept-servers", false, "DHIS2 or the record is another one than the ledger was made with, and that is meant")
 	return cmd
 }
 
+func (a *app) runSync(ctx context.Context, once, accept bool) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	if err := s.ForSync(); err != nil {
+		return usage(err)
+	}
+	g, err := newAgent(ctx, s, a.logger())
+	if err != nil {
+		return usage(err)
+	}
+	defer g.close()
+	g.accept = accept
+	if !once {
+		return g.watch(ctx, s)
+	}
+	c, err := g.once(ctx)
+	if err != nil {
+		return serverError(err)
+	}
+	if err := a.printJSON(c); err != nil {
+		return err
+	}
+	if c.DeadLetters+c.Review > 0 {
+		return &exitError{code: exitFound}
+	}
+	return nil
+}
+
+// watch goes on until ctx ends, and then lets what is under way come to its
+// end.
+func (g *agent) watch(ctx context.Context, s *config.Settings) error {
+	var poller *changes.Poller
+	var runner *changes.Runner
+	err := g.insist(ctx, func() (err error) {
+		poller, runner, err = g.prepare(ctx, changes.PollConfig{Interval: s.DHIS2.Poll, Overlap: s.DHIS2.Overlap,
+			Swept: func(sw changes.Sweep, err error) {
+				if err != nil {
+					g.log.Error().Err(err).Stringer("program", sw.Program).Msg("looking for changes failed")
+				} else if sw.Marked > 0 {
+					runner.Wake()
+				}
+			}})
+		return err
+	})
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	g.log.Info().Msg("watching DHIS2")
+	var both sync.WaitGroup
+	failed := make(chan error, 2)
+	for _, run := range []func(context.Context) error{poller.Run, runner.Run} {
+		both.Go(func() { failed <- run(ctx) })
+	}
+	both.Wait()
+	return errors.Join(<-failed, <-failed)
+}
+
+// insist tries again until f works, with pauses up to a minute: a server that
+// is down, or a right that is missing, at the start is no reason to give up.
+// Another server than the ledger's is: no waiting mends that.
+func (g *agent) insist(ctx context.Context, f func() error) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := f()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if _, another := errors.AsType[*changes.PinError](err); another {
+			return usage(err)
+		}
+		g.log.Error().Err(err).Dur("pause", pause).Msg("cannot begin, trying again")
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
 // serverError gives the exit code of an error that stopped the work: a server
-// that refuses the credentials is a matter of configuration.
+// that refuses the credentials, or is another one, is a matter of
+// configuration.
 func serverError(err error) error {
 	var refused interface{ Unauthorized() bool }
-	if errors.Is(err, errNoProgram) || errors.As(err, &refused) && refused.Unauthorized() {
+	var pinned *changes.PinError
+	if errors.Is(err, errNoProgram) || errors.As(err, &pinned) || errors.As(err, &refused) && refused.Unauthorized() {
 		return usage(err)
 	}
 	return unreachable(err)

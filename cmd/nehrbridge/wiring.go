@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
@@ -82,9 +87,47 @@ func newDHIS2(s *config.Settings) (*api.Client, error) {
 	})
 }
 
-// newAgent wires the agent of the settings.
-func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
-	g := &agent{log: log}
+// lease is how long an entity is held, and answer how long a server may take
+// for one request of the work on it: several fit into a lease, so that nothing
+// is sent when it is over.
+const (
+	lease  = 40 * time.Second
+	answer = 10 * time.Second
+)
+
+// openLedger opens the database of the settings and the ledger in it.
+func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes.Ledger, error) {
+	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations()}})
+	if err != nil {
+		return nil, nil, err
+	}
+	// One name for every process of a machine: the next one may look for
+	// changes at once where the last one has ended.
+	owner, err := os.Hostname()
+	if err != nil {
+		owner = "one machine"
+	}
+	ledger, err := changes.New(ctx, changes.Config{DB: db, Owner: owner, Lease: lease})
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return db, ledger, nil
+}
+
+// newAgent wires the agent of the settings; close it.
+func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*agent, error) {
+	g, err := wireAgent(s, log)
+	if err != nil {
+		return nil, err
+	}
+	g.db, g.ledger, err = openLedger(ctx, s)
+	return g, err
+}
+
+func (g *agent) close() error { return g.db.Close() }
+
+func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
+	g := &agent{log: log, nehr: s.NEHR.URL}
 	var err error
 	if g.mapper, g.maps, err = newMapper(s, false); err != nil {
 		return nil, err
@@ -102,7 +145,7 @@ func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 		return nil, err
 	}
 	fhir, err := client.New(client.Config{
-		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), UserAgent: "nehrbridge/" + version,
+		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), Timeout: answer, UserAgent: "nehrbridge/" + version,
 		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
 	})
 	if err != nil {
@@ -112,8 +155,17 @@ func newAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if s.NEHR.Write == config.WriteConditional {
 		mode = record.Conditional
 	}
+	retract := record.EnteredInError
+	if s.NEHR.Retract == config.RetractDelete {
+		retract = record.Delete
+	}
+	visits, err := zone(s.Zone)
+	if err != nil {
+		return nil, err
+	}
 	g.writer, err = record.New(record.Config{
-		Server: fhir, Mode: mode, Validate: func(bundle []byte) error { return judge(g.validator, bundle) },
+		Server: fhir, Mode: mode, Retract: retract, Zone: visits,
+		Validate: func(bundle []byte) error { return judge(g.validator, bundle) },
 	})
 	return g, err
 }

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/dhis2/changes"
+	"github.com/nehrbridge/nehrbridge/mapper"
+	"github.com/nehrbridge/nehrbridge/nehr"
+	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/record"
+	"github.com/nehrbridge/nehrbridge/nehr/validate"
+)
+
+// said is what DHIS2 says of a tracked entity at one moment.
+type said struct {
+	desired  record.Desired
+	document string // the mapped bundle, to compare two moments; "" where it is deleted
+}
+
+// read fetches and maps a tracked entity. written says that something of it
+// stands in the record, so that its deletion matters.
+func (g *agent) read(ctx context.Context, uid dhis2.UID, written bool) (said, error) {
+	te, program, err := g.fetch(ctx, uid)
+	if gone, ok := errors.AsType[*api.Error](err); ok && gone.NotFound() {
+		return g.deleted(ctx, uid)
+	}
+	if err != nil {
+		return said{}, err
+	}
+	surroundings, err := g.contexts.Context(ctx, te)
+	if err != nil {
+		return said{}, err
+	}
+	mapped, err := g.mapper.Map(te, surroundings)
+	if mapped != nil {
+		g.logIssues(uid, mapped.Issues)
+	}
+	if refusal, ok := errors.AsType[*mapper.Refusal](err); ok {
+		return g.refused(ctx, refusal, program, written)
+	}
+	if err != nil {
+		return said{}, err
+	}
+	bundle, err := mapped.Bundle.AppendJSON(nil)
+	if err != nil {
+		return said{}, &invalidError{err}
+	}
+	if err := judge(g.validator, bundle); err != nil {
+		return said{}, err
+	}
+	desired, err := desiredOf(mapped.Bundle)
+	if err != nil {
+		return said{}, &invalidError{err}
+	}
+	return said{desired, string(bundle)}, nil
+}
+
+// fetch reads the document in the program that shows it.
+func (g *agent) fetch(ctx context.Context, uid dhis2.UID) (te *dhis2.TrackedEntity, program dhis2.UID, err error) {
+	for _, m := range g.maps {
+		te, err = g.dhis2.TrackedEntity(ctx, uid, m.Program, "*")
+		if err == nil && (te.TrackedEntityType == m.TrackedEntityType || te.TrackedEntityType.IsZero()) {
+			return te, m.Program, nil
+		}
+		refused, ok := errors.AsType[*api.Error](err)
+		if err != nil && !(ok && (refused.NotFound() || refused.Forbidden() || refused.Status == 400)) {
+			return nil, m.Program, err
+		}
+	}
+	return te, dhis2.UID{}, err
+}
+
+// errUnsettled says that DHIS2 did not say the same twice: it is asked again.
+var errUnsettled = &unsettledError{"two reads of the tracked entity differ: asked again before anything is taken back"}
+
+type unsettledError struct{ text string }
+
+func (e *unsettledError) Error() string   { return e.text }
+func (e *unsettledError) Retryable() bool { return true }
+
+// deleted is what a tracked entity is that the server does not find: deleted,
+// if the server shows it so or does not find it twice. (The poller has made
+// sure that the user's rights are what they were.)
+func (g *agent) deleted(ctx context.Context, uid dhis2.UID) (said, error) {
+	for _, m := range g.maps {
+		page, err := g.dhis2.TrackedEntities(ctx, api.Query{
+			Program: m.Program, TrackedEntities: []dhis2.UID{uid}, IncludeDeleted: true, Fields: "trackedEntity,deleted"})
+		if err != nil {
+			continue
+		}
+		for _, te := range page.Items {
+			if te.TrackedEntity == uid && te.Deleted {
+				return said{desired: record.Desired{Deleted: true}}, nil
+			}
+		}
+	}
+	_, _, err := g.fetch(ctx, uid)
+	if gone, ok := errors.AsType[*api.Error](err); ok && gone.NotFound() {
+		return said{desired: record.Desired{Deleted: true}}, nil
+	}
+	if err == nil {
+		err = errUnsettled
+	}
+	return said{}, err
+}
+
+// refused says what becomes of a tracked entity that cannot be mapped.
+func (g *agent) refused(ctx context.Context, refusal *mapper.Refusal, program dhis2.UID, written bool) (said, error) {
+	switch refusal.Reason {
+	case mapper.Quarantined:
+		return said{}, &quarantineError{refusal}
+	case mapper.Deleted:
+		return said{desired: record.Desired{Deleted: true}}, nil
+	}
+	if !written {
+		// In no mapped program, and never was: nothing has to be done.
+		return said{desired: record.Desired{}}, nil
+	}
+	// Something stands in the record: it is taken back only when the server
+	// shows that the enrollments are deleted.
+	page, err := g.dhis2.Enrollments(ctx, api.Query{
+		Program: program, TrackedEntities: []dhis2.UID{refusal.TrackedEntity}, IncludeDeleted: true, Fields: "enrollment,trackedEntity,deleted"})
+	if err != nil {
+		return said{}, err
+	}
+	shown := 0
+	for _, e := range page.Items {
+		if !e.Deleted {
+			return said{}, errUnsettled
+		}
+		shown++
+	}
+	if shown == 0 {
+		return said{}, &unsettledError{"DHIS2 shows neither an enrollment nor that one was deleted: nothing is taken back"}
+	}
+	return said{desired: record.Desired{Deleted: true}}, nil
+}
+
+// quarantineError sets an entity aside until it has a usable key.
+type quarantineError struct{ refusal *mapper.Refusal }
+
+func (e *quarantineError) Error() string     { return e.refusal.Error() }
+func (e *quarantineError) Unwrap() error     { return e.refusal }
+func (e *quarantineError) Quarantined() bool { return true }
+
+// explain tells the ledger what a server's refusal carries.
+func explain(err error) error {
+	refused, ok := errors.AsType[*client.OutcomeError](err)
+	if !ok {
+		return err
+	}
+	return changes.Explain(err, changes.Explanation{
+		Cause: fmt.Sprint(refused.Status), Detail: refused.Outcome, RetryAfter: refused.RetryAfter})
+}
+
+// desiredOf is the bundle as what the server shall hold.
+func desiredOf(b *nehr.Bundle) (record.Desired, error) {
+	head, err := (&nehr.Bundle{Profile: b.Profile, Identifier: b.Identifier, Timestamp: b.Timestamp}).AppendJSON(nil)
+	if err != nil {
+		return record.Desired{}, err
+	}
+	d := record.Desired{Bundle: head, Entries: make([]record.Entry, 0, len(b.Entries))}
+	for _, e := range b.Entries {
+		body, err := nehr.Encode(e.Resource)
+		if err != nil {
+			return record.Desired{}, err
+		}
+		d.Entries = append(d.Entries, record.Entry{
+			FullURL: e.FullURL, Type: e.Resource.ResourceType(), Resource: body, Owned: e.Owned,
+			Identifier: record.Identifier{System: e.Key.System, Value: e.Key.Value},
+		})
+	}
+	return d, nil
+}
+
+// invalidError says that what was mapped does not keep to its profiles: a
+// fault of the map or of this program, which no retry mends.
+type invalidError struct{ err error }
+
+func (e *invalidError) Error() string   { return "the bundle is not valid: " + e.err.Error() }
+func (e *invalidError) Unwrap() error   { return e.err }
+func (e *invalidError) Permanent() bool { return true }
+
+// judge validates a bundle. The error names rules and places, no values.
+func judge(v *validate.Validator, bundle []byte) error {
+	outcome := v.Validate(bundle)
+	if outcome.OK() {
+		return nil
+	}
+	for _, i := range outcome.Issues {
+		if i.Severity == validate.Error || i.Severity == validate.Fatal {
+			return &invalidError{fmt.Errorf("%d errors, the first at %s (%s): %s", outcome.Errors(), i.Location, i.Rule, i.Diagnostics)}
+		}
+	}
+	return nil
+}
+
+// logIssues writes what mapping found: identifiers of documents only.
+func (g *agent) logIssues(uid dhis2.UID, issues []mapper.Issue) {
+	for _, i := range issues {
+		level := map[mapper.Severity]zerolog.Level{
+			mapper.Error: zerolog.ErrorLevel, mapper.Warning: zerolog.WarnLevel, mapper.Information: zerolog.InfoLevel,
+		}[i.Severity]
+		e := g.log.WithLevel(level).Stringer("trackedEntity", uid).Str("rule", string(i.Rule))
+		for name, id := range map[string]dhis2.UID{"enrollment": i.Enrollment, "event": i.Event, "attribute": i.Attribute, "dataElement": i.Element} {
+			if !id.IsZero() {
+				e = e.Stringer(name, id)
+			}
+		}
+		e.Msg(i.Text)
+	}
+}
