@@ -47,6 +47,9 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 		}
 		items = append(items, strays...)
 	}
+	if items, err = w.dropForeign(ctx, items); err != nil {
+		return nil, err
+	}
 	var moved map[string]string
 	p.items, moved = reconcileMoves(items)
 	resolve(p.items)
@@ -73,7 +76,7 @@ func (p *Plan) Pending() State { return p.pending }
 func (p *Plan) union(before State) State {
 	s := State{Resources: slices.Clone(before.Resources)}
 	for _, t := range p.items {
-		if t.fate != write && t.fate != fulfil {
+		if t.fate != write && (t.fate != fulfil || t.stands == nil) {
 			continue
 		}
 		var body []byte

@@ -162,18 +162,6 @@ func (t *item) enterInError(moved map[string]string) error {
 	return nil
 }
 
-// touched tells whether a portal has written into a Task or an Appointment: what
-// it wrote is not ours to delete.
-func touched(stands *fhirjson.Value) bool {
-	switch status := stands.Get("status").Str(); stands.Get("resourceType").Str() {
-	case "Task":
-		return stands.Get("output") != nil || status != "draft" && status != "requested" && status != "received"
-	case "Appointment":
-		return stands.Get("comment") != nil || status != "proposed" && status != "booked" && status != "cancelled"
-	}
-	return false
-}
-
 // fulfilled is an Appointment whose visit took place, and what of it this system
 // says. Only what is proposed or cancelled may lack start and end (app-3): a
 // visit that was planned for a day gets the whole day. A visit that took place

@@ -1,0 +1,91 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+)
+
+// Whose is what stands? Before something is taken back, it has to be sure that
+// it is still this entity's, and no portal's.
+
+// dropForeign leaves out what another tracked entity has taken over: two that
+// were merged in DHIS2 leave the visits of the one, with their UIDs, to the
+// other, and who was deleted must not retract them. A subject alone does not
+// decide: a registry that merges records moves subjects too.
+func (w *Writer) dropForeign(ctx context.Context, items []*item) ([]*item, error) {
+	mine := map[string]bool{} // references to Patients
+	var entities []string
+	for _, t := range items {
+		if t.Type != "Patient" {
+			continue
+		}
+		mine["Patient/"+t.id] = t.id != ""
+		if t.was != nil && t.was.ID != "" {
+			mine["Patient/"+t.was.ID] = true
+		}
+		entities = append(entities, trackedEntities(t.ours)...)
+		for _, said := range t.written {
+			entities = append(entities, trackedEntities(said)...)
+		}
+	}
+	strange := map[string]*item{}
+	for _, t := range items {
+		if s := t.strangeSubject(mine); s != "" && strange[s] == nil {
+			id := strings.TrimPrefix(s, "Patient/")
+			strange[s] = &item{Entry: &Entry{Type: "Patient"}, id: id}
+		}
+	}
+	if len(strange) == 0 {
+		return items, nil
+	}
+	var patients []*item
+	for _, p := range strange {
+		patients = append(patients, p)
+	}
+	if err := w.lookUp(ctx, patients); err != nil {
+		return nil, fmt.Errorf("look up: %w", err)
+	}
+	return slices.DeleteFunc(items, func(t *item) bool {
+		p := strange[t.strangeSubject(mine)]
+		if p == nil {
+			return false
+		}
+		theirs := trackedEntities(p.stands)
+		return len(theirs) > 0 && !slices.ContainsFunc(theirs, func(e string) bool { return slices.Contains(entities, e) })
+	}), nil
+}
+
+// strangeSubject is the Patient of a resource to be taken back, when it is none
+// of this entity's; else empty.
+func (t *item) strangeSubject(mine map[string]bool) string {
+	if t.stands == nil || t.fate != retract && t.fate != fulfil {
+		return ""
+	}
+	for _, path := range []string{"subject", "patient", "for", "participant.actor"} {
+		for _, r := range t.stands.All(path) {
+			if s := r.Get("reference").Str(); strings.HasPrefix(s, "Patient/") {
+				if mine[s] {
+					return ""
+				}
+				return s
+			}
+		}
+	}
+	return ""
+}
+
+// touched tells whether a portal has written into a Task or an Appointment: what
+// it wrote is not ours to delete.
+func touched(stands *fhirjson.Value) bool {
+	switch status := stands.Get("status").Str(); stands.Get("resourceType").Str() {
+	case "Task":
+		return stands.Get("output") != nil || status != "draft" && status != "requested" && status != "received"
+	case "Appointment":
+		return stands.Get("comment") != nil || status != "proposed" && status != "booked" && status != "cancelled"
+	}
+	return false
+}
