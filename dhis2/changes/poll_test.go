@@ -44,6 +44,7 @@ func TestD081_PollFindsEveryKindOfChange(t *testing.T) {
 		} {
 			w.dhis.Advance(time.Hour)
 			w.must(test.edit())
+			w.dhis.Advance(time.Millisecond)
 			w.sweep()
 			if got := w.drain(); len(got) != 1 || got[0] != test.want {
 				t.Errorf("%s: got %v, want %v", test.name, got, test.want)
@@ -117,9 +118,12 @@ func TestInclusiveBounds(t *testing.T) {
 	w.restart()
 	w.sweep()
 	w.drain()
-	w.must(w.dhis.SetAttribute(te(1), someElement, "x"))
-	w.sweep()
-	w.dirty(te(1))
+	// Three times in one millisecond, with a look after each.
+	for range 3 {
+		w.must(w.dhis.SetAttribute(te(1), someElement, "x"))
+		w.sweep()
+		w.dirty(te(1))
+	}
 }
 
 // TestPagingSurvivesRowsThatMove edits an entity of the first page before the
@@ -176,6 +180,7 @@ func TestD084_TheOverlapMarksEachChangeTwice(t *testing.T) {
 	w.drain()
 	w.dhis.Advance(time.Hour)
 	w.must(w.dhis.SetValue(ev(1), someElement, "x"))
+	w.dhis.Advance(time.Millisecond)
 	looked := 0
 	for range 60 {
 		w.sweep()

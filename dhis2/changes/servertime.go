@@ -46,9 +46,11 @@ func bothInstants(at time.Time, zone *time.Location) wallMoment {
 	return m
 }
 
+// wallLayout is how DHIS2 prints a time (dhis2.Timestamp).
+const wallLayout = "2006-01-02T15:04:05.000"
+
 func sameWall(a, b time.Time) bool {
-	const layout = "2006-01-02T15:04:05.000"
-	return a.Format(layout) == b.Format(layout)
+	return a.Format(wallLayout) == b.Format(wallLayout)
 }
 
 // since is where a sweep begins, so that no row is older which was written

@@ -80,6 +80,9 @@ func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err err
 	// The next sweeps begin no earlier than this, DST aside: what is older
 	// need not be remembered.
 	keep := now.earliest.Add(-p.cfg.Overlap - 3*time.Hour)
+	// What was written in the very millisecond of this sweep, or later, may be
+	// written again without getting another time: it is not remembered.
+	b := bounds{keep: keep, final: dhis2.Timestamp(now.earliest.In(zone).Format(wallLayout)), zone: zone}
 	for _, f := range feeds(p.cfg.Source) {
 		if s.From.IsZero() && f.name != "trackedEntities" {
 			continue // the first look takes every tracked entity anyway
@@ -87,7 +90,7 @@ func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err err
 		q := api.Query{Program: program, OrgUnitMode: api.Accessible, UpdatedAfter: s.From, IncludeDeleted: true, PageSize: p.cfg.PageSize}
 		err := walk(ctx, f, q, zone, now.latest, func(list []object) error {
 			s.Rows += len(list)
-			n, err := p.take(ctx, m, program, f.name, list, keep, zone)
+			n, err := p.take(ctx, m, program, f.name, list, b)
 			s.Marked += n
 			return err
 		})
@@ -131,8 +134,20 @@ func (p *Poller) checkRights(ctx context.Context) error {
 	return checkRights(ctx, p.cfg.Source, p.cfg.Ledger, p.cfg.Programs, p.cfg.AcceptRights)
 }
 
+// bounds say which rows are worth remembering.
+type bounds struct {
+	keep  time.Time       // older ones are not shown again
+	final dhis2.Timestamp // from this on the same time may come twice
+	zone  *time.Location
+}
+
+func (b bounds) remember(stamp dhis2.Timestamp) bool {
+	at, err := stamp.Parse(b.zone)
+	return err == nil && !at.Time().Before(b.keep) && stamp < b.final
+}
+
 // take marks the rows that are news, and remembers them once they are safe.
-func (p *Poller) take(ctx context.Context, m *memory, program dhis2.UID, list string, objects []object, keep time.Time, zone *time.Location) (int, error) {
+func (p *Poller) take(ctx context.Context, m *memory, program dhis2.UID, list string, objects []object, b bounds) (int, error) {
 	now := p.cfg.Now()
 	var changes []Change
 	remember := map[seenKey]seen{}
@@ -143,7 +158,7 @@ func (p *Poller) take(ctx context.Context, m *memory, program dhis2.UID, list st
 			continue
 		}
 		changes = append(changes, Change{TrackedEntity: o.entity, Program: program})
-		if at, err := o.stamp.Parse(zone); err == nil && !at.Time().Before(keep) {
+		if b.remember(o.stamp) {
 			remember[k] = s
 		}
 	}
