@@ -93,3 +93,58 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPlan is the same with memory: what an unchanged entity costs when its
+// state is read, held against what stands, and written again.
+func BenchmarkPlan(b *testing.B) {
+	s, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	web := httptest.NewServer(s.Handler())
+	defer web.Close()
+	c, err := client.New(client.Config{BaseURL: web.URL + "/fhir"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &world{run: "bench"}
+	d := w.mother("10.5", "")
+	for i := range 30 {
+		d.Entries = append(d.Entries, entry(true, "Observation", "urn:dhis2:dataelement:uid", fmt.Sprint("b-", i), `,"status":"final","code":{"text":"Haemoglobin"},"subject":{"reference":"`+d.Entries[atPatient].FullURL+`"}`))
+	}
+	writer, err := record.New(record.Config{Server: replay{c, map[string]*client.Found{}, map[string]*client.Answer{}}, Validate: func([]byte) error { return nil }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, state, err := writer.Replace(b.Context(), d, record.State{}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if writer, err = record.New(record.Config{Server: replay{c, map[string]*client.Found{}, map[string]*client.Answer{}}, Validate: func([]byte) error { return nil }}); err != nil {
+		b.Fatal(err)
+	}
+	stored, err := record.EncodeState(state)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		before, err := record.DecodeState(stored)
+		if err != nil {
+			b.Fatal(err)
+		}
+		plan, err := writer.Plan(b.Context(), d, before)
+		if err != nil || !plan.Empty() {
+			b.Fatalf("%v; empty: %v", err, plan != nil && plan.Empty())
+		}
+		_, after, err := plan.Send(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := record.EncodeState(after); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(stored)), "state-bytes")
+}

@@ -58,7 +58,10 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 			return nil, err
 		}
 	}
-	p.pending = p.union(before)
+	p.pending = before
+	if !p.Empty() {
+		p.pending = p.union(before)
+	}
 	return p, nil
 }
 
@@ -69,7 +72,7 @@ func (p *Plan) Empty() bool { return !slices.ContainsFunc(p.items, (*item).chang
 func (t *item) changes() bool { return t.next != nil || t.remove }
 
 // Pending is the state to be stored before Send: what was written, and what may
-// be from now on.
+// be from now on. Of an empty plan it is the state before.
 func (p *Plan) Pending() State { return p.pending }
 
 // union is the state before with all that is about to be written.
