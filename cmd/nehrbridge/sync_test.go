@@ -145,7 +145,7 @@ func TestSyncHAPI(t *testing.T) {
 	if address == "" {
 		needs(t, "a HAPI FHIR server: start ../shared/oracle/hapi/run.sh and set HAPI_URL")
 	}
-	testSync(t, startServersFor(t, 6, address))
+	testSync(t, startServersFor(t, 12, address))
 }
 
 // needs skips a test that lacks a part of the surroundings, or fails it where
@@ -216,10 +216,11 @@ func (s *testServers) correctHaemoglobin(t *testing.T, held map[string]*fhirjson
 			if r.Get("valueQuantity", "value").Scalar() == value {
 				value = "11.30"
 			}
-			if err := s.dhis2.SetValue(dhis2.MustUID(uid), dhis2.MustUID("cw35l7X4hnV"), value); err != nil {
-				t.Fatal(err)
+			// A server that keeps what earlier tests wrote may hold visits
+			// that this DHIS2 has not.
+			if s.dhis2.SetValue(dhis2.MustUID(uid), dhis2.MustUID("cw35l7X4hnV"), value) == nil {
+				return uid, value
 			}
-			return uid, value
 		}
 	}
 	t.Fatal("no mother has a haemoglobin")
