@@ -89,7 +89,7 @@ func (a *app) root() *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&a.configFile, "config", "", "settings file (YAML)")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(a.demo(), a.sync(), a.mapping(), a.validate(), a.lint(), a.version())
+	cmd.AddCommand(a.demo(), a.sync(), a.mapping(), a.validate(), a.lint(), a.deadLetters(), a.backup(), a.version())
 	return cmd
 }
 
