@@ -62,6 +62,7 @@ func (l *ledger) write(d record.Desired) record.Result {
 // facts out of it or alter them.
 type mother struct {
 	phn, entity, hb    string
+	event              string // UID of the visit
 	user               string
 	cardiac, completed bool
 	planned            string // fields of the Appointment of the same event
@@ -70,7 +71,7 @@ type mother struct {
 }
 
 func (w *world) healthy() mother {
-	return mother{phn: "P", entity: "T", hb: "10.50", user: "N", cardiac: true, completed: true, referral: "requested"}
+	return mother{event: "E", phn: "P", entity: "T", hb: "10.50", user: "N", cardiac: true, completed: true, referral: "requested"}
 }
 
 func (w *world) desired(m mother) record.Desired {
@@ -80,23 +81,23 @@ func (w *world) desired(m mother) record.Desired {
 	subject := `"subject":{"reference":"` + p.FullURL + `"}`
 	d := record.Desired{Entries: []record.Entry{p, n}}
 	if m.planned != "" && !m.completed {
-		d.Entries = append(d.Entries, entry(true, "Appointment", eventSys, "E"+w.run, strings.ReplaceAll(m.planned, "{patient}", p.FullURL)))
+		d.Entries = append(d.Entries, entry(true, "Appointment", eventSys, m.event+w.run, strings.ReplaceAll(m.planned, "{patient}", p.FullURL)))
 	}
 	if !m.completed {
 		return d
 	}
-	e := entry(true, "Encounter", eventSys, "E"+w.run, `,"status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},`+subject+`,"participant":[{"individual":{"reference":"`+n.FullURL+`"}}]`)
+	e := entry(true, "Encounter", eventSys, m.event+w.run, `,"status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},`+subject+`,"participant":[{"individual":{"reference":"`+n.FullURL+`"}}]`)
 	d.Entries = append(d.Entries, e)
 	within := subject + `,"encounter":{"reference":"` + e.FullURL + `"}`
 	if m.hb != "" {
-		d.Entries = append(d.Entries, entry(true, "Observation", "urn:dhis2:dataelement:uid", "E"+w.run+"-hb", `,"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"718-7"}]},`+within+`,"performer":[{"reference":"`+n.FullURL+`"}],"valueQuantity":{"value":`+m.hb+`,"unit":"g/dL"}`))
+		d.Entries = append(d.Entries, entry(true, "Observation", "urn:dhis2:dataelement:uid", m.event+w.run+"-hb", `,"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"718-7"}]},`+within+`,"performer":[{"reference":"`+n.FullURL+`"}],"valueQuantity":{"value":`+m.hb+`,"unit":"g/dL"}`))
 	}
 	if m.cardiac {
-		d.Entries = append(d.Entries, entry(true, "Condition", "urn:dhis2:dataelement:uid", "E"+w.run+"-cardiac", `,"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}]},"code":{"text":"heart disease"},`+within))
+		d.Entries = append(d.Entries, entry(true, "Condition", "urn:dhis2:dataelement:uid", m.event+w.run+"-cardiac", `,"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}]},"code":{"text":"heart disease"},`+within))
 	}
 	if m.referral != "" {
-		s := entry(true, "ServiceRequest", eventSys, "E"+w.run, `,"status":"active","intent":"order",`+within)
-		d.Entries = append(d.Entries, s, entry(true, "Task", eventSys, "E"+w.run, fmt.Sprintf(`,"status":"%s","intent":"order","focus":{"reference":"%s"},"for":{"reference":"%s"}`, m.referral, s.FullURL, p.FullURL)))
+		s := entry(true, "ServiceRequest", eventSys, m.event+w.run, `,"status":"active","intent":"order",`+within)
+		d.Entries = append(d.Entries, s, entry(true, "Task", eventSys, m.event+w.run, fmt.Sprintf(`,"status":"%s","intent":"order","focus":{"reference":"%s"},"for":{"reference":"%s"}`, m.referral, s.FullURL, p.FullURL)))
 	}
 	return d
 }

@@ -19,10 +19,11 @@ import (
 )
 
 // drawMother is any state that DHIS2 may show of one woman.
-func drawMother(t *rapid.T) mother {
+func drawMother(t *rapid.T, entity, event string) mother {
 	pick := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(t, label) }
 	return mother{
-		entity:    "T",
+		entity:    entity,
+		event:     event,
 		phn:       pick("phn", "P", "Q", "R"),
 		user:      pick("user", "N", "M"),
 		hb:        pick("hb", "", "9.5", "10.50"),
@@ -61,26 +62,30 @@ func TestModelOfCorrectionsUnderFaults(t *testing.T) {
 	}
 }
 
-func modelRun(t *testing.T, rt *rapid.T, config record.Config) {
+// modelWorld is a server of its own that fails, and a writer to it.
+func modelWorld(t *testing.T, rt *rapid.T, config record.Config) (*world, *sandbox.Server, *record.Writer) {
 	s, err := sandbox.New(sandbox.Config{})
 	if err != nil {
 		rt.Fatal(err)
 	}
-	defer s.Close()
 	web := httptest.NewServer(s.Handler())
-	defer web.Close()
+	rt.Cleanup(func() { web.Close(); s.Close() })
 	c, err := client.New(client.Config{BaseURL: web.URL + "/fhir", Timeout: 5 * time.Second})
 	if err != nil {
 		rt.Fatal(err)
 	}
 	w := &world{T: t, ctx: t.Context(), client: c, spy: &spy{Server: c}, run: "x"}
-	writer := w.with(config)
-	l := &ledger{w: w}
 	s.Break(rapid.Uint64().Draw(rt, "seed"), modelFaults...)
+	return w, s, w.with(config)
+}
+
+func modelRun(t *testing.T, rt *rapid.T, config record.Config) {
+	w, s, writer := modelWorld(t, rt, config)
+	l := &ledger{w: w}
 	var last record.Desired
 	changes := rapid.IntRange(1, 8).Draw(rt, "changes")
 	for i := range changes {
-		last = w.desired(drawMother(rt))
+		last = w.desired(drawMother(rt, "T", "E"))
 		if i == changes-1 && rapid.IntRange(0, 3).Draw(rt, "deleted") == 0 {
 			last = record.Desired{Deleted: true} // for good, as in DHIS2
 		}
@@ -100,21 +105,67 @@ func modelRun(t *testing.T, rt *rapid.T, config record.Config) {
 	if err != nil || r.Changed() {
 		rt.Fatalf("written again it changed %+v (%v)", r, err)
 	}
-	w.holdsExactly(rt, last, r)
+	w.holdsExactly(rt, written{last, r})
+}
+
+// Two women whose numbers are confused with each other's: as long as two claim
+// one number, one of them waits; in the end each has her own facts alone.
+func TestD038_ModelOfTwoWomenUnderFaults(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w, s, writer := modelWorld(t, rt, record.Config{})
+		women := []struct {
+			*ledger
+			entity, event string
+		}{{&ledger{w: w}, "T", "E"}, {&ledger{w: w}, "U", "F"}}
+		for range rapid.IntRange(1, 10).Draw(rt, "changes") {
+			who := women[rapid.IntRange(0, 1).Draw(rt, "who")]
+			d := w.desired(drawMother(rt, who.entity, who.event))
+			for range rapid.IntRange(1, 3).Draw(rt, "tries") {
+				if _, err := who.try(writer, d); err == nil {
+					break
+				}
+			}
+		}
+		s.Break(0)
+		// Numbers that were exchanged wait for each other until one is set aside.
+		for _, numbers := range [][2]string{{"Y", "Z"}, {"P", "Q"}} {
+			var all []written
+			for i, who := range women {
+				m := drawMother(rt, who.entity, who.event)
+				m.phn = numbers[i]
+				d := w.desired(m)
+				r, err := who.try(writer, d)
+				if err != nil {
+					rt.Fatal(err, outcome(err))
+				}
+				all = append(all, written{d, r})
+			}
+			w.holdsExactly(rt, all...)
+		}
+	})
+}
+
+// written is what was desired, and what became of it.
+type written struct {
+	desired record.Desired
+	result  record.Result
 }
 
 // holdsExactly compares the server with what is desired, resource by resource.
-func (w *world) holdsExactly(t *rapid.T, d record.Desired, r record.Result) {
+func (w *world) holdsExactly(t *rapid.T, all ...written) {
 	desired := map[string]*fhirjson.Value{}
 	places := map[string]string{}
-	for i, o := range r.Entries {
-		v, err := fhirjson.Parse(d.Entries[i].Resource)
-		if err != nil {
-			t.Fatal(err)
+	for _, one := range all {
+		for i, o := range one.result.Entries {
+			v, err := fhirjson.Parse(one.desired.Entries[i].Resource)
+			if err != nil {
+				t.Fatal(err)
+			}
+			desired[o.Type+"/"+o.ID] = v
+			places[o.FullURL] = o.Type + "/" + o.ID
 		}
-		desired[o.Type+"/"+o.ID] = v
-		places[o.FullURL] = o.Type + "/" + o.ID
 	}
+	named := 0
 	for _, typ := range append(slices.Clone(ownedTypes), "Appointment", "Patient") {
 		found, err := w.client.Search(w.ctx, typ, url.Values{"_count": {"100"}})
 		if err != nil {
@@ -122,12 +173,18 @@ func (w *world) holdsExactly(t *rapid.T, d record.Desired, r record.Result) {
 		}
 		for _, stands := range found.Resources {
 			place := typ + "/" + stands.Get("id").Str()
+			if stands.Get("name") != nil {
+				named++
+			}
 			want := desired[place]
 			delete(desired, place)
 			if why := wrong(stands, want, places); why != "" {
 				t.Fatalf("%s %s: %s", place, why, stands.Encode())
 			}
 		}
+	}
+	if named > len(all) {
+		t.Fatalf("%d records have the name of one of %d women", named, len(all))
 	}
 	for place := range desired {
 		if !strings.HasPrefix(place, "Practitioner/") {

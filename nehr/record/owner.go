@@ -17,6 +17,7 @@ import (
 // other, and who was deleted must not retract them. A subject alone does not
 // decide: a registry that merges records moves subjects too.
 func (w *Writer) dropForeign(ctx context.Context, items []*item) ([]*item, error) {
+	items = slices.DeleteFunc(items, func(t *item) bool { return t.fate == move && t.stands != nil && !t.wasWritten() })
 	mine := map[string]bool{} // references to Patients
 	var entities []string
 	for _, t := range items {
@@ -57,6 +58,25 @@ func (w *Writer) dropForeign(ctx context.Context, items []*item) ([]*item, error
 		theirs := trackedEntities(p.stands)
 		return len(theirs) > 0 && !slices.ContainsFunc(theirs, func(e string) bool { return slices.Contains(entities, e) })
 	}), nil
+}
+
+// wasWritten tells whether a Patient who is desired no more has anything of this
+// entity. A write that never arrived leaves nothing there, and what stands may
+// be what another woman, or the registry, says in the same words.
+func (t *item) wasWritten() bool {
+	var mine []string
+	for _, said := range t.written {
+		mine = append(mine, trackedEntities(said)...)
+	}
+	claims := trackedEntities(t.stands)
+	switch {
+	case slices.ContainsFunc(claims, func(e string) bool { return slices.Contains(mine, e) }):
+		return true
+	case len(claims) > 0 && len(mine) > 0:
+		return false
+	}
+	// Nobody claims it: it stood when we wrote to it, or we do not know better.
+	return t.was.ID != "" || len(mine) == 0
 }
 
 // strangeSubject is the Patient of a resource to be taken back, when it is none

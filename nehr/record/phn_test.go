@@ -1,11 +1,13 @@
 package record_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
 )
 
@@ -221,4 +223,53 @@ func TestRegistryCorrectsTheNumber(t *testing.T) {
 			w.Errorf("got %+v and %s", r, p.Encode())
 		}
 	})
+}
+
+// Her number was mistyped, and the write with it never arrived; then the woman
+// whose number it is was written. Taking the mistake back takes nothing of hers.
+func TestD038_WhatNeverArrivedIsNotTakenFromAnother(t *testing.T) {
+	tests := map[string]func(*world) string{
+		"another tracked entity": func(w *world) string {
+			other := &ledger{w: w}
+			n := w.healthy()
+			n.entity, n.event, n.phn = "U", "F", "Q"
+			other.write(w.desired(n))
+			return w.idOf(other, "Patient")
+		},
+		"the registry": func(w *world) string {
+			return w.put("Patient", `{"resourceType":"Patient","identifier":[`+ident(phn, "Q"+w.run)+`],"name":[{"text":"Test `+w.run+`"}],"gender":"female"}`)
+		},
+	}
+	for name, writes := range tests {
+		t.Run(name, func(t *testing.T) {
+			worlds(t, func(w *world) {
+				l := &ledger{w: w}
+				m := w.healthy()
+				l.write(w.desired(m))
+				healthy := w.spy.Server
+				w.spy.Server = unsent{healthy}
+				m.phn = "Q"
+				if _, err := l.try(w.writer, w.desired(m)); err == nil {
+					w.Fatal("the server took what it never got")
+				}
+				w.spy.Server = healthy
+				id := writes(w)
+				m.phn = "P"
+				l.write(w.desired(m))
+				if v := w.read("Patient", id); v.Get("meta", "versionId").Str() != "1" {
+					w.Errorf("another woman's record was changed: %s", v.Encode())
+				}
+			})
+		})
+	}
+}
+
+// unsent loses every transaction on its way to the server.
+type unsent struct{ record.Server }
+
+func (u unsent) Transaction(ctx context.Context, bundle []byte) (*client.Answer, error) {
+	if strings.Contains(string(bundle), `"type":"batch"`) {
+		return u.Server.Transaction(ctx, bundle)
+	}
+	return nil, errors.New("lost on the way")
 }

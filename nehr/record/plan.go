@@ -98,6 +98,15 @@ func (p *Plan) union(before State) State {
 		}
 		s.Resources = append(s.Resources, t.record(t.id, maybe(nil, body)))
 	}
+	// The Patient who is desired is the last of them: if the entity is deleted
+	// before this is verified, that record keeps her name and the others lose it.
+	for _, t := range p.items {
+		at := slices.IndexFunc(s.Resources, func(r Written) bool { return r.FullURL == t.FullURL })
+		if t.Type == "Patient" && t.fate == write && at >= 0 {
+			r := s.Resources[at]
+			s.Resources = append(slices.Delete(s.Resources, at, at+1), r)
+		}
+	}
 	return s
 }
 

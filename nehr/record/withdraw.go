@@ -26,11 +26,17 @@ func (w *Writer) join(d Desired, items []*item, before State) ([]*item, error) {
 			patients++
 		}
 	}
+	last := ""
+	for _, r := range before.Resources {
+		if r.Type == "Patient" {
+			last = r.FullURL
+		}
+	}
 	for i := range before.Resources {
 		was := &before.Resources[i]
 		t := desired[was.FullURL]
 		if t == nil {
-			f, ok := fateOf(was, d.Deleted, patients > 0, visits[was.Identifier])
+			f, ok := fateOf(was, d.Deleted, patients > 0 || was.FullURL != last, visits[was.Identifier])
 			if !ok {
 				continue
 			}
@@ -59,12 +65,13 @@ func (w *Writer) join(d Desired, items []*item, before State) ([]*item, error) {
 
 // fateOf says what becomes of a resource that is desired no more; false: nothing,
 // because it is shared with every other entity of the clinic.
+// otherPatient: another record is hers, desired now or last.
 func fateOf(was *Written, deleted, otherPatient, visited bool) (fate, bool) {
 	switch {
-	case was.Type == "Patient" && deleted:
-		return leave, true
 	case was.Type == "Patient" && otherPatient:
 		return move, true
+	case was.Type == "Patient" && deleted:
+		return leave, true
 	case was.Type == "Patient":
 		return keep, true
 	case !was.Owned:
