@@ -6,11 +6,38 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
 // Whose is what stands? Before something is taken back, it has to be sure that
 // it is still this entity's, and no portal's.
+
+// addStrays adds the records that were written for a Patient whom her number
+// finds no more: the registry has given it to another of its records, and they
+// are not hers. A record that still has the number is hers, whatever the search
+// says: its index may lag behind.
+func (w *Writer) addStrays(ctx context.Context, items []*item) ([]*item, error) {
+	for _, t := range items {
+		if t.Type != "Patient" || t.fate != write || t.was == nil || t.was.ID == "" || t.was.ID == t.id {
+			continue
+		}
+		stray := &item{
+			index: -1, fate: move, id: t.was.ID, was: t.was, written: t.written, before: t.was.Before,
+			Entry: &Entry{FullURL: nehr.FullURL("Patient", nehr.Key{System: "id", Value: t.was.ID}), Type: "Patient", Identifier: t.Identifier},
+		}
+		if err := w.lookUp(ctx, []*item{stray}); err != nil {
+			return nil, fmt.Errorf("look up: %w", err)
+		}
+		if t.stands == nil && stray.stands != nil && holds(stray.stands, t.Identifier) {
+			t.stands, t.id = stray.stands, stray.id
+			continue
+		}
+		t.was, t.before = nil, nil // to this record nothing was written yet
+		items = append(items, stray)
+	}
+	return items, nil
+}
 
 // dropForeign leaves out what another tracked entity has taken over: two that
 // were merged in DHIS2 leave the visits of the one, with their UIDs, to the

@@ -190,7 +190,7 @@ func TestRegistryMovesTheNumber(t *testing.T) {
 		v.Delete("meta")
 		v.Set("identifier", parse(w.T, `[`+ident("urn:dhis2:trackedEntity", "T"+w.run)+`]`))
 		w.put("Patient", string(v.Encode()))
-		after := w.put("Patient", `{"resourceType":"Patient","identifier":[`+ident(phn, "P"+w.run)+`]}`)
+		after := w.put("Patient", `{"resourceType":"Patient","identifier":[`+ident(phn, "P"+w.run)+`],"name":[{"text":"Registry"}]}`)
 		l.write(w.desired(w.healthy()))
 		if got := w.idOf(l, "Patient"); got != after {
 			w.Fatalf("written to %s, want %s", got, after)
@@ -200,6 +200,13 @@ func TestRegistryMovesTheNumber(t *testing.T) {
 		}
 		if left := w.about(before); len(left) != 0 || len(w.about(after)) != 5 {
 			w.Errorf("the first record still has %s", left)
+		}
+		// If that was wrong too, the registry's name is not lost.
+		m := w.healthy()
+		m.phn = "Q"
+		l.write(w.desired(m))
+		if got := strings.Join(scalars(w.read("Patient", after).All("name.text")), " "); got != "Registry" {
+			w.Errorf("the second record has the name %q", got)
 		}
 	})
 }
@@ -272,4 +279,29 @@ func (u unsent) Transaction(ctx context.Context, bundle []byte) (*client.Answer,
 		return u.Server.Transaction(ctx, bundle)
 	}
 	return nil, errors.New("lost on the way")
+}
+
+// A search whose index lags does not find her by her number. Her record is known,
+// and has the number: it is neither released nor written a second time.
+func TestSearchThatLagsDoesNotMoveHer(t *testing.T) {
+	worlds(t, func(w *world) {
+		l := &ledger{w: w}
+		l.write(w.desired(w.healthy()))
+		id, server, n := w.idOf(l, "Patient"), w.spy.Server, len(w.spy.transactions)
+		w.spy.Server = lagging{server}
+		l.write(w.desired(w.healthy()))
+		if len(w.spy.transactions) != n || w.idOf(l, "Patient") != id {
+			w.Errorf("sent: %s", w.spy.transactions[n:])
+		}
+	})
+}
+
+// lagging finds no Patient by identifier.
+type lagging struct{ record.Server }
+
+func (s lagging) Search(ctx context.Context, typ string, p url.Values) (*client.Found, error) {
+	if typ == "Patient" && p.Has("identifier") {
+		return &client.Found{}, nil
+	}
+	return s.Server.Search(ctx, typ, p)
 }

@@ -41,11 +41,8 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 	if err := w.lookUp(ctx, items); err != nil {
 		return nil, fmt.Errorf("look up: %w", err)
 	}
-	if strays := strayed(items); len(strays) > 0 {
-		if err := w.lookUp(ctx, strays); err != nil {
-			return nil, fmt.Errorf("look up: %w", err)
-		}
-		items = append(items, strays...)
+	if items, err = w.addStrays(ctx, items); err != nil {
+		return nil, err
 	}
 	if items, err = w.dropForeign(ctx, items); err != nil {
 		return nil, err

@@ -82,22 +82,6 @@ func fateOf(was *Written, deleted, otherPatient, visited bool) (fate, bool) {
 	return retract, true
 }
 
-// strayed are the records that were written for a Patient whose number the
-// registry has since given to another of its records: they are not hers any more.
-func strayed(items []*item) (strays []*item) {
-	for _, t := range items {
-		if t.Type != "Patient" || t.fate != write || t.was == nil || t.was.ID == "" || t.was.ID == t.id {
-			continue
-		}
-		strays = append(strays, &item{
-			index: -1, fate: move, id: t.was.ID, was: t.was, written: t.written, before: t.was.Before,
-			Entry: &Entry{FullURL: nehr.FullURL("Patient", nehr.Key{System: "id", Value: t.was.ID}), Type: "Patient", Identifier: t.Identifier},
-		})
-		t.before = nil
-	}
-	return strays
-}
-
 // reconcileMoves pairs a Patient who is desired no more with the one that is.
 // When both are one record, because the registry gave it another number, there
 // is nothing to move: what was said of the one was said of the other. Otherwise
