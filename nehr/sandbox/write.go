@@ -110,11 +110,6 @@ func comparable(v *fhirjson.Value) *fhirjson.Value {
 	return c
 }
 
-// create gives a resource an id of the server's own.
-func (x *session) create(typ string, body *fhirjson.Value) (*result, error) {
-	return x.put(typ, uuid.NewString(), body, "", http.MethodPost)
-}
-
 // remove deletes a resource. What others refer to stays, unless they go too:
 // the caller looks at that with stillReferred, after all deletions.
 func (x *session) remove(typ, id string) (*result, error) {

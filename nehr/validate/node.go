@@ -93,18 +93,6 @@ func (d *document) items(n int32, f func(int32) bool) {
 	}
 }
 
-// count is how many values the property has.
-func (d *document) count(n int32, name uint16) int {
-	c := d.get(n, name)
-	switch {
-	case c == 0:
-		return 0
-	case d.nodes[c].kind == kindArray:
-		return int(d.nodes[c].size)
-	}
-	return 1
-}
-
 // equalNodes compares two values of two documents as JSON: the order of
 // properties does not count, the text of numbers does.
 func equalNodes(a *document, x int32, b *document, y int32) bool {
