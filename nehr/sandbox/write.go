@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
