@@ -110,6 +110,10 @@ func (d *sqliteDB) read(ctx context.Context, f func(Tx) error) error {
 
 func (d *sqliteDB) close() error {
 	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
 	d.closed = true
 	for d.turn {
 		d.idle.Wait()

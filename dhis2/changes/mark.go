@@ -76,6 +76,27 @@ func (l *Ledger) MarkDirty(ctx context.Context, changes ...Change) error {
 	})
 }
 
+// MarkKnown marks those that the ledger has a row of already, and leaves the
+// others alone.
+func (l *Ledger) MarkKnown(ctx context.Context, uids ...dhis2.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(uids))
+	for i, u := range uids {
+		rows[i] = []any{u.String(), nil}
+	}
+	sortRows(rows, 0)
+	return l.write(ctx, func(tx database.Tx, now int64) error {
+		for _, row := range rows {
+			row[1] = now
+		}
+		_, err := tx.ExecMany(`UPDATE ledger_entity SET seq = seq + 1, due = COALESCE(due, ?2),
+			marked_at = CASE WHEN seq = done THEN ?2 ELSE marked_at END WHERE uid = ?1`, rows)
+		return err
+	})
+}
+
 // MarkProgram puts every tracked entity that was ever seen in a program on
 // the list, as after a change of the UID map, and returns how many.
 func (l *Ledger) MarkProgram(ctx context.Context, program dhis2.UID, force bool) (int, error) {

@@ -3,8 +3,10 @@
 package postgrestest
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -31,6 +33,7 @@ func Missing(t testing.TB, sentence string) {
 // Cluster is a running server.
 type Cluster struct {
 	Dir  string // of the socket
+	bin  string
 	made atomic.Int64
 }
 
@@ -75,7 +78,7 @@ func Start(t testing.TB, settings ...string) *Cluster {
 	}
 	run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", line, "start")
 	t.Cleanup(func() { run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop") })
-	return &Cluster{Dir: dir}
+	return &Cluster{Dir: dir, bin: bin}
 }
 
 // servant is who runs the server: it refuses to run as root.
@@ -118,4 +121,26 @@ func (c *Cluster) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return c.URL(name)
+}
+
+// Load runs a file of SQL with psql in a database, gzipped if its name says
+// so. It stops at the first error.
+func (c *Cluster) Load(t testing.TB, databaseURL, file string) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var in io.Reader = f
+	if strings.HasSuffix(file, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(filepath.Join(c.bin, "psql"), "-q", "-v", "ON_ERROR_STOP=1", "-d", databaseURL)
+	cmd.Stdin = in
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("psql: %v\n%s", err, out)
+	}
 }
