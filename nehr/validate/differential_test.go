@@ -107,6 +107,9 @@ func environment(name string, otherwise int) int {
 // the one calls an error the other has to call one too, but for the named
 // differences. DIFFERENTIAL_SEED and DIFFERENTIAL_MUTANTS change the run.
 func TestDifferential(t *testing.T) {
+	if os.Getenv("LONG") == "elsewhere" {
+		t.Skip("runs without the race detector, in a part of its own (LONG=here)")
+	}
 	oracle := os.Getenv("ORACLE_VALIDATOR_URL")
 	if oracle == "" {
 		missing(t, "ORACLE_VALIDATOR_URL is not set: start ../shared/oracle/validator with --serve and name its URL.")
