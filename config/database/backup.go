@@ -74,7 +74,7 @@ func publish(file string, fill func(part string) error) (err error) {
 	if err := os.Link(part, file); err != nil {
 		return err
 	}
-	return flush(filepath.Dir(file))
+	return flushFolder(filepath.Dir(file))
 }
 
 func removed(part string) error {

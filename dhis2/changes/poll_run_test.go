@@ -3,6 +3,7 @@ package changes_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,59 +45,73 @@ func (f *fakeSource) Events(context.Context, api.Query) (*dhis2.Page[dhis2.Event
 // it is told to.
 func TestRunNeverEndsByItself(t *testing.T) {
 	inBubble(t, func(y *yard) {
-		var err error
+		var mu sync.Mutex
+		var failing error
 		var sweeps []time.Time
-		source := &fakeSource{fail: func() error { return err }}
-		p, perr := changes.NewPoller(changes.PollConfig{Source: source, Ledger: y.Ledger, Programs: []dhis2.UID{sandbox.ANCProgram},
+		fail := func() error {
+			mu.Lock()
+			defer mu.Unlock()
+			return failing
+		}
+		failWith := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			failing, sweeps = err, nil
+		}
+		p, err := changes.NewPoller(changes.PollConfig{Source: &fakeSource{fail: fail}, Ledger: y.Ledger, Programs: []dhis2.UID{sandbox.ANCProgram},
 			Swept: func(_ changes.Sweep, got error) {
-				if !errors.Is(got, err) {
-					y.Errorf("swept with %v, want %v", got, err)
+				if want := fail(); !errors.Is(got, want) {
+					y.Errorf("swept with %v, want %v", got, want)
 				}
+				mu.Lock()
+				defer mu.Unlock()
 				sweeps = append(sweeps, time.Now())
 			}})
-		if perr != nil {
-			y.Fatal(perr)
+		if err != nil {
+			y.Fatal(err)
 		}
 		running, stop := context.WithCancel(ctx)
 		done := make(chan error)
 		go func() { done <- p.Run(running) }()
-		gaps := func(d time.Duration) (n int, most time.Duration) {
-			sweeps = sweeps[:0]
+		gaps := func(err error, d time.Duration) (n int, most time.Duration) {
+			failWith(err)
 			time.Sleep(d)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			for i := 1; i < len(sweeps); i++ {
 				most = max(most, sweeps[i].Sub(sweeps[i-1]))
 			}
 			return len(sweeps), most
 		}
-		if n, most := gaps(10 * time.Minute); n < 59 || n > 61 || most != 10*time.Second {
+		if n, most := gaps(nil, 10*time.Minute); n < 59 || n > 61 || most != 10*time.Second {
 			y.Errorf("%d sweeps, at most %v apart, want 60 and 10 s", n, most)
 		}
-		for _, err = range []error{
+		for _, err := range []error{
 			&api.UnreachableError{Err: errors.New("refused")}, &api.Error{Status: 503},
 			&changes.PermissionError{Lost: []string{"x"}}, errors.New("anything"),
 		} {
-			if n, most := gaps(2 * time.Hour); n < 110 || n > 300 || most > time.Minute+10*time.Second {
+			if n, most := gaps(err, 2*time.Hour); n < 110 || n > 300 || most > time.Minute+10*time.Second {
 				y.Errorf("%v: %d sweeps, at most %v apart, want one a minute", err, n, most)
 			}
 		}
-		err = &api.Error{Status: 429, RetryAfter: 5 * time.Minute}
-		if n, _ := gaps(time.Hour); n > 13 {
+		if n, _ := gaps(&api.Error{Status: 429, RetryAfter: 5 * time.Minute}, time.Hour); n > 13 {
 			y.Errorf("%d sweeps in an hour, where the server asked for 5 min", n)
 		}
-		err = nil
-		time.Sleep(10 * time.Minute)
-		if n, _ := gaps(time.Minute); n < 5 {
+		gaps(nil, 10*time.Minute)
+		if n, _ := gaps(nil, time.Minute); n < 5 {
 			y.Errorf("%d sweeps in a minute after all is well again", n)
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		sweeps = sweeps[:0]
+		failWith(nil)
 		p.Wake()
 		synctest.Wait()
+		mu.Lock()
 		if len(sweeps) != 1 {
 			y.Errorf("%d sweeps after a hint, want one at once", len(sweeps))
 		}
+		mu.Unlock()
 		stop()
 		if err := <-done; err != nil {
 			y.Errorf("run: %v", err)

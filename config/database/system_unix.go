@@ -13,3 +13,6 @@ const (
 )
 
 func isErrno(err error, n syscall.Errno) bool { return errors.Is(err, n) }
+
+// flushFolder makes a new name in a folder survive a loss of power.
+func flushFolder(dir string) error { return flush(dir) }
