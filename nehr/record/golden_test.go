@@ -51,13 +51,11 @@ func TestG2_EveryGoldenCaseCanBeRetracted(t *testing.T) {
 				}
 			}
 			l.write(d)
+			// The number was wrong: the rest of the old Patient has to be valid too.
+			l.write(renumbered(d))
 			if r := l.write(record.Desired{Deleted: true}); r.Retracted != owned {
 				t.Errorf("%d of %d were retracted", r.Retracted, owned)
 			}
-			l.write(d)
-			// The number was wrong: the rest of the old Patient has to be valid too.
-			l.write(renumbered(d))
-			l.write(record.Desired{Deleted: true})
 		})
 	}
 }

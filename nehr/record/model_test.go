@@ -51,15 +51,15 @@ var modelFaults = []sandbox.Fault{
 // holds what is desired last, and beside it only what is entered in error,
 // fulfilled Appointments and Patients without anything of hers.
 func TestModelOfCorrectionsUnderFaults(t *testing.T) {
-	for name, config := range map[string]record.Config{
+	configs := map[string]record.Config{
 		"by id":       {},
 		"conditional": {Mode: record.Conditional},
 		"delete":      {Retract: record.Delete},
-	} {
-		t.Run(name, func(t *testing.T) {
-			rapid.Check(t, func(rt *rapid.T) { modelRun(t, rt, config) })
-		})
 	}
+	rapid.Check(t, func(rt *rapid.T) {
+		config := rapid.SampledFrom([]string{"by id", "conditional", "delete"}).Draw(rt, "config")
+		modelRun(t, rt, configs[config])
+	})
 }
 
 // modelWorld is a server of its own that fails, and a writer to it.
