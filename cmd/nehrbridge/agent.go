@@ -186,13 +186,15 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
+	wrote := false // an attempt before, in spite of its conflict
 	for attempt := 1; ; attempt++ {
 		result, after, err := g.carry(ctx, claim, before)
 		var conflict interface{ Conflict() bool }
+		var unknown interface{ Unknown() bool }
 		switch {
 		case err == nil:
 			g.mu.Lock()
-			if result.Changed() {
+			if result.Changed() || wrote {
 				g.counts.Written++
 			} else {
 				g.counts.Unchanged++
@@ -202,6 +204,7 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 			return record.EncodeState(after)
 		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
 			before = after // what may stand by now
+			wrote = wrote || errors.As(err, &unknown) && unknown.Unknown()
 			continue
 		}
 		return nil, explain(err)

@@ -126,6 +126,18 @@ func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*age
 
 func (g *agent) close() error { return g.db.Close() }
 
+// newNEHR is the client of the record, signed in as the settings say.
+func newNEHR(s *config.Settings) (*client.Client, error) {
+	cfg := client.Config{
+		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), Timeout: answer, UserAgent: "nehrbridge/" + version,
+		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
+	}
+	if o := s.NEHR.OAuth; o.TokenURL != "" {
+		cfg.OAuth = &client.OAuth{TokenURL: o.TokenURL, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), KeyFile: o.KeyFile}
+	}
+	return client.New(cfg)
+}
+
 func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	g := &agent{log: log, nehr: s.NEHR.URL}
 	var err error
@@ -144,10 +156,7 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	fhir, err := client.New(client.Config{
-		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), Timeout: answer, UserAgent: "nehrbridge/" + version,
-		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
-	})
+	fhir, err := newNEHR(s)
 	if err != nil {
 		return nil, err
 	}
