@@ -102,8 +102,9 @@ func (a *app) settings() (*config.Settings, error) {
 	return s, nil
 }
 
-// logger writes one JSON line per event to stderr. It never gets a person's
+// logger writes one JSON line per event to stderr, one after the other however
+// many goroutines log. It never gets a person's
 // value: identifiers of documents only.
 func (a *app) logger() zerolog.Logger {
-	return zerolog.New(a.err).With().Timestamp().Logger()
+	return zerolog.New(zerolog.SyncWriter(a.err)).With().Timestamp().Logger()
 }
