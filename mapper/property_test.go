@@ -37,9 +37,9 @@ func everyValue(te *dhis2.TrackedEntity, f func(name string, v *string)) {
 // No issue and no refusal ever holds a value of the document: each value is
 // marked, and each is bad in one way or another, so that all rules speak.
 func TestIssuesNeverHoldValues(t *testing.T) {
-	documents := map[string]func() *dhis2.TrackedEntity{
-		"invented": full,
-		"bad": func() *dhis2.TrackedEntity {
+	documents := map[string]func(testing.TB) *dhis2.TrackedEntity{
+		"invented": func(testing.TB) *dhis2.TrackedEntity { return full() },
+		"bad": func(testing.TB) *dhis2.TrackedEntity {
 			te := full()
 			for _, a := range []string{subjectAttribute, nicAttribute, regnoAttribute, phoneAttribute, addressAttribute} {
 				set(te, a, "x")
@@ -47,23 +47,23 @@ func TestIssuesNeverHoldValues(t *testing.T) {
 			te.Attributes = append(te.Attributes, te.Enrollments[0].Attributes...)
 			return te
 		},
-		"implausible": func() *dhis2.TrackedEntity {
+		"implausible": func(testing.TB) *dhis2.TrackedEntity {
 			return set(mother(
 				registration(value("vuDExM32SZ6", "2031-11-13"), value("r5TIiovGHdi", "2037-12-19"), value("No3jJWIR7bn", "7919")),
 				visit(value("Y3xF4qecAVw", "39871"), value("QMCuOLLRHHD", "40129"), value("cw35l7X4hnV", "25.731"), value("CbZCIisQAzv", "104729"), value("aDaoKP0DB1c", "7351")),
 			), birthAttribute, "1931-01-17")
 		},
-		"WHO": func() *dhis2.TrackedEntity { return whoMother() },
+		"WHO": func(testing.TB) *dhis2.TrackedEntity { return whoMother() },
 	}
 	for _, name := range []string{"tracked-entity-lk-anc-consistent.json", "tracked-entity-lk-anc.json", "tracked-entity-lk-anc-minimal.json", "tracked-entity-who-anc.json"} {
-		documents[name] = func() *dhis2.TrackedEntity { return document(t, name) }
+		documents[name] = func(t testing.TB) *dhis2.TrackedEntity { return document(t, name) }
 	}
 	for name, make := range documents {
 		t.Run(name, func(t *testing.T) {
 			// "mark" is a bad value of most types; with the PHN marked too, a
 			// refusal has to keep silent.
 			for _, keepPHN := range []bool{true, false} {
-				te, n := make(), 0
+				te, n := make(t), 0
 				everyValue(te, func(of string, v *string) {
 					n++
 					if of != phnAttribute || !keepPHN {
@@ -73,7 +73,7 @@ func TestIssuesNeverHoldValues(t *testing.T) {
 				result, err := newMapper(t, func(c *mapper.Config) { c.Plausibility = mapper.PlausibilityDetectedIssue }).Map(te, server())
 				silent(t, result, err, "mark|")
 			}
-			te := make()
+			te := make(t)
 			var values []string
 			everyValue(te, func(_ string, v *string) {
 				if len(*v) >= 4 && *v != "true" && *v != "false" {

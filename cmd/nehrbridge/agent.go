@@ -112,29 +112,42 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 	return g.counted(), err
 }
 
-// drain works until nothing is left that can be done now. What a process held
-// that has ended in the middle comes back when its lease is over.
+// patience is how long `sync --once` goes on without a success before it
+// says that a server is the reason.
+const patience = 20 * time.Second
+
+// drain works until nothing is left that can be done now. What failed and may
+// go away is tried again for a while; what a process held that has ended in
+// the middle comes back when its lease is over.
 func (g *agent) drain(ctx context.Context, runner *changes.Runner) error {
 	var last error
+	success := time.Now()
 	for {
 		done, err := runner.Once(ctx)
-		if err != nil {
+		var paused *changes.PausedError
+		switch {
+		case errors.As(err, &paused):
+			last = paused.Err
+		case err != nil:
 			return err
-		}
-		if done.LastErr != nil {
+		case done.LastErr != nil:
 			last = done.LastErr
 		}
 		left, err := g.ledger.Stats(ctx)
 		if err != nil {
 			return err
 		}
-		if left.Claimed == 0 {
-			if left.Waiting > 0 {
-				return last
-			}
+		if left.Ready+left.Waiting+left.Claimed == 0 {
 			return nil
 		}
-		g.log.Info().Int("entities", left.Claimed).Msg("another process holds them, or one that has ended: waiting for the end of their lease")
+		if done.Done > 0 || left.Claimed > 0 {
+			success = time.Now()
+		}
+		if time.Since(success) > patience {
+			return last
+		}
+		g.log.Info().Int("entities", left.Ready+left.Waiting).Int("held", left.Claimed).
+			Msg("not done yet: waiting to try again, or for the lease of a process that has ended")
 		look := time.NewTimer(time.Second)
 		select {
 		case <-ctx.Done():
