@@ -37,6 +37,7 @@ type agent struct {
 
 	mu     sync.Mutex
 	counts counts
+	seen   map[dhis2.UID]bool // by once, to count each entity once
 }
 
 // counts is what `sync --once` prints.
@@ -101,6 +102,7 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 	if err != nil {
 		return counts{}, err
 	}
+	g.seen = map[dhis2.UID]bool{}
 	for _, program := range g.served {
 		seen, err := poller.Sweep(ctx, program)
 		if err != nil {
@@ -167,7 +169,10 @@ func (g *agent) counted() counts {
 // tried counts and logs what came of an entity.
 func (g *agent) tried(t changes.Try) {
 	g.mu.Lock()
-	g.counts.Entities++
+	if g.seen != nil {
+		g.seen[t.TrackedEntity] = true
+		g.counts.Entities = len(g.seen)
+	}
 	switch t.Class {
 	case changes.DeadLetter:
 		g.counts.DeadLetters++
