@@ -66,12 +66,21 @@ func onBoth(b *testing.B, f func(b *testing.B, url string)) {
 	b.Run("PostgreSQL", func(b *testing.B) { f(b, postgrestest.Start(b).Database(b)) })
 }
 
+// skipLarge keeps a short run (-short) short: a million rows take minutes to
+// lay out.
+func skipLarge(b *testing.B, rows int) {
+	if testing.Short() && rows > 30_000 {
+		b.Skip("a short run: without -short for a million rows")
+	}
+}
+
 // BenchmarkClaimComplete carries entities out in groups of 500; one operation
 // is one entity.
 func BenchmarkClaimComplete(b *testing.B) {
 	for _, rows := range []int{1_000, 30_000, 1_000_000} {
 		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			onBoth(b, func(b *testing.B, url string) {
+				skipLarge(b, rows)
 				l := filled(b, url, rows, true)
 				var again []changes.Change
 				next := 0
@@ -104,6 +113,7 @@ func BenchmarkMarkDirty(b *testing.B) {
 	for _, rows := range []int{1_000, 1_000_000} {
 		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			onBoth(b, func(b *testing.B, url string) {
+				skipLarge(b, rows)
 				l := filled(b, url, rows, true)
 				page := make([]changes.Change, 200)
 				next := 7

@@ -28,6 +28,9 @@ func BenchmarkDrain100000(b *testing.B) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		b.Skip("needs Linux: the peak of memory is read from /proc")
 	}
+	if testing.Short() {
+		b.Skip("a short run: without -short for 100,000 entities")
+	}
 	for range b.N {
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestDrainInAProcess$", "-test.v")
 		cmd.Env = append(os.Environ(), drainEnv+"="+b.TempDir()+"/ledger.db")
