@@ -2,7 +2,10 @@ package validate
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -39,4 +42,41 @@ func BenchmarkValid(b *testing.B) {
 			b.Fatal("not JSON")
 		}
 	}
+}
+
+// BenchmarkEntries judges one mother and ten of them in one bundle: the cost
+// grows with the number of entries and no faster.
+func BenchmarkEntries(b *testing.B) {
+	v := plainValidator(b)
+	for _, n := range []int{1, 10} {
+		text := mothers(b, n)
+		if got := v.Validate(text); !got.OK() {
+			b.Fatal(got.Issues[0])
+		}
+		b.Run(strconv.Itoa(41*n), func(b *testing.B) {
+			for b.Loop() {
+				v.Validate(text)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(41*n), "ns/entry")
+		})
+	}
+}
+
+// mothers is the sample bundle with its entries n times, under other fullUrls.
+func mothers(b *testing.B, n int) []byte {
+	doc := edit(b, sample(b, "mother"), "meta", "")
+	entries := doc.get("entry")
+	all := entries.members
+	entries.members = nil
+	for i := range n {
+		for _, e := range all {
+			text := strings.ReplaceAll(string(e.text()), "urn:uuid:", fmt.Sprintf("urn:x:%d:", i))
+			copied, err := parseTree([]byte(text))
+			if err != nil {
+				b.Fatal(err)
+			}
+			entries.members = append(entries.members, copied)
+		}
+	}
+	return doc.text()
 }

@@ -2,12 +2,10 @@ package validate
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -222,44 +220,5 @@ func TestIssuesAreBounded(t *testing.T) {
 	text := `{"resourceType":"Patient","name":[` + strings.Repeat(`{"x":1},`, 50_000) + `{"x":1}]}`
 	if got := len(v.Validate([]byte(text)).Issues); got > maxIssues+1 {
 		t.Errorf("got %d issues, want at most %d", got, maxIssues+1)
-	}
-}
-
-// Ten times as many entries take about ten times as long. The best of several
-// tries is compared, with room for a busy machine.
-func TestCostIsLinear(t *testing.T) {
-	v := plainValidator(t)
-	large := func(n int) []byte {
-		doc := edit(t, sample(t, "mother"), "meta", "")
-		entries := doc.get("entry")
-		all := entries.members
-		entries.members = nil
-		for i := range n {
-			for _, e := range all {
-				text := strings.ReplaceAll(string(e.text()), "urn:uuid:", fmt.Sprintf("urn:x:%d:", i))
-				copied, err := parseTree([]byte(text))
-				if err != nil {
-					t.Fatal(err)
-				}
-				entries.members = append(entries.members, copied)
-			}
-		}
-		return doc.text()
-	}
-	best := func(text []byte) time.Duration {
-		least := time.Hour
-		for range 12 {
-			start := time.Now()
-			if got := v.Validate(text); !got.OK() {
-				t.Fatalf("got %+v", got.Issues[0])
-			}
-			least = min(least, time.Since(start))
-		}
-		return least
-	}
-	one, ten := best(large(1)), best(large(10))
-	t.Logf("41 entries %v, 410 entries %v", one, ten)
-	if ten > 30*one {
-		t.Errorf("410 entries take %v, 41 take %v", ten, one)
 	}
 }
