@@ -21,7 +21,7 @@ test: ## all tests; what needs more than Go skips with a sentence that says how 
 	$(GO) test ./...
 
 bench: ## the benchmarks of the README's table (BENCHTIME=1s)
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./mapper ./nehr/... ./dhis2
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./mapper ./nehr/... ./dhis2/...
 
 golden: ## rewrite the expected results of the golden cases; read the difference before you commit it
 	$(GO) test ./golden -update
