@@ -116,7 +116,7 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 
 // patience is how long `sync --once` goes on without a success before it
 // says that a server is the reason.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // drain works until nothing is left that can be done now. What failed and may
 // go away is tried again for a while; what a process held that has ended in

@@ -91,8 +91,8 @@ func newDHIS2(s *config.Settings) (*api.Client, error) {
 // for one request of the work on it: several fit into a lease, so that nothing
 // is sent when it is over.
 const (
-	lease  = 40 * time.Second
-	answer = 10 * time.Second
+	lease  = 90 * time.Second
+	answer = 20 * time.Second
 )
 
 // openLedger opens the database of the settings and the ledger in it.
