@@ -26,7 +26,8 @@ type agent struct {
 	maps      []*mapper.Map
 	mapper    *mapper.Mapper
 	validator *validate.Validator
-	writer    *record.Writer
+	record    record.Config
+	writer    *record.Writer // made by prepare
 	db        *database.DB
 	ledger    *changes.Ledger
 	nehr      string      // base of the record, which the ledger is pinned to
@@ -85,6 +86,20 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 		return nil, nil, err
 	}
 	g.served = programs
+	// The day of a fulfilled visit is one of the server's zone, as every
+	// instant is, where no setting says otherwise.
+	if g.record.Zone == nil {
+		info, err := g.dhis2.SystemInfo(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if g.record.Zone, err = zone(info.ServerTimeZoneID); err != nil {
+			return nil, nil, fmt.Errorf("the server's zone is not known here, set dhis2.zone: %w", err)
+		}
+	}
+	if g.writer, err = record.New(g.record); err != nil {
+		return nil, nil, err
+	}
 	poll.Source, poll.Ledger, poll.Programs, poll.AcceptServer = g.dhis2, g.ledger, programs, g.accept
 	poller, err := changes.NewPoller(poll)
 	if err != nil {

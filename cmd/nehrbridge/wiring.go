@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -168,14 +169,14 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if s.NEHR.Retract == config.RetractDelete {
 		retract = record.Delete
 	}
-	visits, err := zone(s.Zone)
+	visits, err := zone(cmp.Or(s.Zone, s.DHIS2.Zone))
 	if err != nil {
 		return nil, err
 	}
-	g.writer, err = record.New(record.Config{
+	g.record = record.Config{
 		Server: fhir, Mode: mode, Retract: retract, Zone: visits,
 		Validate: func(bundle []byte) error { return judge(g.validator, bundle) },
-	})
+	}
 	return g, err
 }
 
