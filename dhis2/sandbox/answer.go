@@ -17,6 +17,13 @@ type problem struct {
 	body     any    // instead of the WebMessage, such as an import report
 }
 
+// reply is a success that is not a plain 200.
+type reply struct {
+	status   int
+	location string
+	body     any // nil sends none
+}
+
 func bad(message string) *problem { return &problem{status: http.StatusBadRequest, message: message} }
 func notFound(message string) *problem {
 	return &problem{status: http.StatusNotFound, code: "E1005", message: message}
@@ -60,6 +67,17 @@ func writeProblem(w http.ResponseWriter, p *problem) {
 		message["errorCode"] = p.code
 	}
 	writeJSON(w, p.status, message)
+}
+
+func writeReply(w http.ResponseWriter, r reply) {
+	if r.location != "" {
+		w.Header().Set("Location", r.location)
+	}
+	if r.body == nil {
+		w.WriteHeader(r.status)
+		return
+	}
+	writeJSON(w, r.status, r.body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

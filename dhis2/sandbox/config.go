@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,19 @@ type Config struct {
 
 	// SystemID identifies the instance. Defaults to a fixed UUID.
 	SystemID string
+
+	// RemoteServersAllowed is route.remote_servers_allowed of dhis.conf: globs
+	// of scheme://host[:port]. Releases before 2.42 do not look at it.
+	// Defaults to "https://*", as in DHIS2: plain http must be named.
+	RemoteServersAllowed []string
+
+	// RouteTransport carries the requests of Routes. Defaults to a clone of
+	// http.DefaultTransport that unpacks nothing and asks no proxy.
+	RouteTransport http.RoundTripper
+
+	// RouteSecond is how long a second of a Route's time-out lasts. Defaults
+	// to 1 s; less lets a test see a time-out.
+	RouteSecond time.Duration
 }
 
 // User is an entry of /api/users that may be able to sign in.
@@ -59,6 +73,8 @@ type User struct {
 	Password    string   // "" cannot sign in with one
 	Tokens      []string // personal access tokens
 	Authorities []string // "ALL" is a superuser
+
+	Groups []dhis2.UID // user groups, for the sharing of Routes
 
 	// Capture and Search are organisation units whose subtrees are the data
 	// capture and the search scope. A nil Capture is everywhere.
@@ -113,6 +129,17 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxPageSize == 0 {
 		c.MaxPageSize = 50_000
+	}
+	if c.RemoteServersAllowed == nil {
+		c.RemoteServersAllowed = []string{"https://*"}
+	}
+	if c.RouteTransport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.DisableCompression, t.Proxy = true, nil
+		c.RouteTransport = t
+	}
+	if c.RouteSecond == 0 {
+		c.RouteSecond = time.Second
 	}
 	if c.SystemID == "" {
 		c.SystemID = "5a4db0c5-0000-4000-8000-00000000d415"

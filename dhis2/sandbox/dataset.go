@@ -10,6 +10,7 @@ type Dataset struct {
 	OrganisationUnits []dhis2.OrganisationUnit
 	Users             []User
 	TrackedEntities   []dhis2.TrackedEntity
+	Routes            []Route
 
 	// TypeAttributes are the attributes of tracked entity types themselves,
 	// which stand at the tracked entity without program=. The antenatal care
@@ -40,6 +41,11 @@ func (s *Server) Load(d Dataset) error {
 			s.meta.typeAttributes = map[dhis2.UID][]dhis2.UID{}
 		}
 		s.meta.typeAttributes[typ] = attributes
+	}
+	for _, rt := range d.Routes {
+		if err := s.setRoute(rt); err != nil {
+			return err
+		}
 	}
 	for _, te := range d.TrackedEntities {
 		if err := s.put(te); err != nil {

@@ -31,6 +31,7 @@ type Server struct {
 	holding bool // HoldBumps
 	held    []heldBump
 	jobs    map[string]*importReport
+	routes  []*Route
 }
 
 // New returns a server without people. Load fills it.
@@ -50,11 +51,11 @@ func New(cfg Config) (*Server, error) {
 		jobs:  map[string]*importReport{},
 	}
 	s.minor, _ = minorOf(cfg.Version)
-	s.routes()
+	s.register()
 	return s, nil
 }
 
-func (s *Server) routes() {
+func (s *Server) register() {
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.firstPage)
 	s.mux.HandleFunc("GET /dhis-web-login/{$}", s.loginPage)
@@ -76,6 +77,13 @@ func (s *Server) routes() {
 	s.api("GET /api/trackedEntityAttributes", s.listAttributes)
 	s.api("GET /api/organisationUnits", s.listOrganisationUnits)
 	s.api("GET /api/users", s.listUsers)
+	s.api("GET /api/routes", s.listRoutes)
+	s.api("POST /api/routes", s.createRoute)
+	s.api("GET /api/routes/{id}", s.route)
+	s.api("PUT /api/routes/{id}", s.updateRoute)
+	s.api("DELETE /api/routes/{id}", s.deleteRoute)
+	s.mux.HandleFunc("/api/routes/{id}/run", s.runRoute)
+	s.mux.HandleFunc("/api/routes/{id}/run/{path...}", s.runRoute)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, notFound("no such resource in the sandbox"))
 	})
@@ -98,6 +106,10 @@ func (s *Server) api(pattern string, h func(*User, *http.Request) (any, *problem
 			writeProblem(w, p)
 			return
 		}
+		if done, ok := body.(reply); ok {
+			writeReply(w, done)
+			return
+		}
 		writeJSON(w, http.StatusOK, body)
 	})
 }
@@ -111,7 +123,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("X-Sandbox", Name)
 		w.Header().Set("Cache-Control", "no-store")
 		path := versioned.ReplaceAllString(r.URL.Path, "/api/")
-		if rest, ok := strings.CutSuffix(path, ".json"); ok && strings.HasPrefix(path, "/api/") {
+		if rest, ok := strings.CutSuffix(path, ".json"); ok && strings.HasPrefix(path, "/api/") && !strings.Contains(path, "/run/") {
 			path = rest
 		}
 		if path != r.URL.Path {
