@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/mapper/internal/telephone"
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/phn"
 )
@@ -100,7 +101,7 @@ func New(cfg Config) (*Mapper, error) {
 	if cfg.Plausibility != PlausibilityReport && cfg.Plausibility != PlausibilityDetectedIssue {
 		bad("Plausibility: want %s or %s", PlausibilityReport, PlausibilityDetectedIssue)
 	}
-	if !knownRegion(cfg.PhoneRegion) {
+	if !telephone.Known(cfg.PhoneRegion) {
 		bad("PhoneRegion: want an ISO 3166 country such as LK")
 	}
 	if cfg.AppointmentMinutes < 1 || cfg.AppointmentMinutes > 24*60 {

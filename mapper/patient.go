@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/mapper/internal/telephone"
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/phn"
 )
@@ -128,7 +129,7 @@ func (r *run) addTelecom(p *nehr.Patient) {
 
 // phone is a telephone number in E.164, or as written where it is none.
 func (r *run) phone(a *attributePlan, text string) nehr.ContactPoint {
-	number, ok := e164(text, r.cfg.PhoneRegion)
+	number, ok := telephone.E164(text, r.cfg.PhoneRegion)
 	if !ok {
 		r.issue(a.issueOn(Warning, RulePhone, "not a telephone number of "+r.cfg.PhoneRegion+" or with a country code: kept as written"))
 	}

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/mapper/internal/telephone"
 	"github.com/nehrbridge/nehrbridge/nehr"
 )
 
@@ -107,7 +108,7 @@ func (r *run) describe(u dhis2.User) dhis2.User {
 func (r *run) workTelecom(u dhis2.User, lk bool) []nehr.ContactPoint {
 	var out []nehr.ContactPoint
 	if phone := firstOf(u.PhoneNumber); phone != "" {
-		number, _ := e164(phone, r.cfg.PhoneRegion)
+		number, _ := telephone.E164(phone, r.cfg.PhoneRegion)
 		out = append(out, nehr.ContactPoint{System: nehr.ContactPhone, Value: number, Use: nehr.ContactWork})
 	}
 	if mail := firstOf(u.Email); mail != "" {

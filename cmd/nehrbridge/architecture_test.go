@@ -44,9 +44,10 @@ var arrows = map[string][]string{
 	"config":          {},
 	"golden":          {},
 	"cmd/nehrbridge":  {},
-	// Generators run by go generate read ../shared; they are no part of the
-	// program.
-	"nehr/validate/internal/generate": {"dhis2", "esignet", "mapper"},
+	// Generators run by go generate read and write files; they are no part of
+	// the program.
+	"nehr/validate/internal/generate":    {"dhis2", "esignet", "mapper"},
+	"mapper/internal/telephone/generate": {"dhis2", "nehr", "esignet"},
 }
 
 // ioPackages are imports that a pure package must not make.
