@@ -7,7 +7,9 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -29,6 +31,13 @@ const (
 	Conflict           FaultKind = "conflict"            // 409
 	PreconditionFailed FaultKind = "precondition-failed" // 412
 	HTML               FaultKind = "html"                // 200 with a page of a proxy, nothing was carried out
+	Reset              FaultKind = "reset"               // the connection is reset, nothing was carried out
+	LoseAnswer         FaultKind = "lose-answer"         // after: the connection ends before the answer begins
+	Garbage            FaultKind = "garbage"             // after: the answer is no JSON
+	WrongShape         FaultKind = "wrong-shape"         // after: 200 with an OperationOutcome in the answer's place
+	WrongType          FaultKind = "wrong-type"          // after: the answer is said to be text/plain
+	Reorder            FaultKind = "reorder"             // after: the entries of the answer come the other way round
+	DropEntry          FaultKind = "drop-entry"          // after: the last entry of the answer is missing
 )
 
 // Fault makes some requests go wrong.
@@ -173,6 +182,18 @@ func (s *Server) strike(f Fault, next http.HandlerFunc, w http.ResponseWriter, r
 		_, _ = w.Write(k.body.Bytes()[:k.body.Len()/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
+	case Garbage, WrongShape, WrongType, Reorder, DropEntry:
+		k := &kept{header: http.Header{}}
+		next(k, r)
+		k.distort(f.Kind)
+		maps.Copy(w.Header(), k.header)
+		w.WriteHeader(cmp.Or(k.status, http.StatusOK))
+		_, _ = w.Write(k.body.Bytes())
+	case Reset:
+		hangUp(w)
+	case LoseAnswer:
+		next(&kept{header: http.Header{}}, r)
+		hangUp(w)
 	case Conflict:
 		refused(http.StatusConflict, "conflict")
 	case PreconditionFailed:
@@ -196,3 +217,45 @@ type kept struct {
 func (k *kept) Header() http.Header         { return k.header }
 func (k *kept) WriteHeader(status int)      { k.status = cmp.Or(k.status, status) }
 func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
+
+// distort changes an answer that was made.
+func (k *kept) distort(kind FaultKind) {
+	replace := func(body []byte) {
+		k.body.Reset()
+		k.body.Write(body)
+	}
+	switch kind {
+	case Garbage:
+		replace([]byte(`{"resourceType":`))
+	case WrongShape:
+		k.status = http.StatusOK
+		replace(outcome("information", "informational", "a fault of the sandbox").Encode())
+	case WrongType:
+		k.header.Set("Content-Type", "text/plain")
+	case Reorder, DropEntry:
+		v, err := fhirjson.Parse(k.body.Bytes())
+		entries := v.Get("entry").Items()
+		if err != nil || len(entries) == 0 {
+			return
+		}
+		if kind == Reorder {
+			slices.Reverse(entries)
+		} else {
+			entries = entries[:len(entries)-1]
+		}
+		v.Set("entry", fhirjson.List(entries...))
+		replace(v.Encode())
+	}
+}
+
+// hangUp closes a connection without the farewell of TCP.
+func hangUp(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // HTTP/2 resets the stream
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}

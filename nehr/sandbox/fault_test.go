@@ -3,12 +3,15 @@ package sandbox_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
@@ -51,6 +54,13 @@ func TestFaults(t *testing.T) {
 		{fault: sandbox.Fault{Kind: sandbox.Conflict}, status: 409, conflict: true},
 		{fault: sandbox.Fault{Kind: sandbox.PreconditionFailed}, status: 412, conflict: true},
 		{fault: sandbox.Fault{Kind: sandbox.HTML}, unknown: true},
+		{fault: sandbox.Fault{Kind: sandbox.Reset}, unknown: true},
+		{fault: sandbox.Fault{Kind: sandbox.LoseAnswer}, unknown: true, carriedOut: true},
+		{fault: sandbox.Fault{Kind: sandbox.Garbage}, unknown: true, carriedOut: true},
+		{fault: sandbox.Fault{Kind: sandbox.WrongShape}, unknown: true, carriedOut: true},
+		{fault: sandbox.Fault{Kind: sandbox.WrongType}, carriedOut: true, noFail: true},
+		{fault: sandbox.Fault{Kind: sandbox.Reorder}, carriedOut: true, noFail: true},
+		{fault: sandbox.Fault{Kind: sandbox.DropEntry}, carriedOut: true, noFail: true},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.fault.Kind, tt.status, tt.fault.Delay), func(t *testing.T) {
@@ -81,6 +91,57 @@ func TestFaults(t *testing.T) {
 			}
 			if _, err := c.Transaction(t.Context(), one("a")); err != nil {
 				t.Errorf("the second time: %v", err)
+			}
+		})
+	}
+}
+
+// What a client that takes an answer as it comes would be told: the writer
+// must look at every entry (nehr/record).
+func TestFaultsOfAnswersThatSucceed(t *testing.T) {
+	const two = `{"resourceType":"Bundle","type":"transaction","entry":[
+		{"resource":{"resourceType":"Basic","id":"a","code":{"text":"x"}},"request":{"method":"PUT","url":"Basic/a"}},
+		{"resource":{"resourceType":"Basic","id":"b","code":{"text":"x"}},"request":{"method":"PUT","url":"Basic/b"}}]}`
+	for kind, want := range map[sandbox.FaultKind]string{
+		"":                 "Bundle a b ",
+		sandbox.WrongType:  "Bundle a b ",
+		sandbox.Reorder:    "Bundle b a ",
+		sandbox.DropEntry:  "Bundle a ",
+		sandbox.WrongShape: "OperationOutcome ",
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			s, _ := broken(t)
+			if kind != "" {
+				s.Break(1, sandbox.Fault{Kind: kind, Times: 1})
+			}
+			web := httptest.NewServer(s.Handler())
+			t.Cleanup(web.Close)
+			resp, err := http.Post(web.URL+"/fhir", "application/fhir+json", strings.NewReader(two))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := fhirjson.Parse(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := v.Get("resourceType").Str() + " "
+			for _, l := range v.All("entry.response.location") {
+				_, rest, _ := strings.Cut(l.Str(), "Basic/")
+				id, _, _ := strings.Cut(rest, "/")
+				got += id + " "
+			}
+			if plain := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain"); got != want || resp.StatusCode != 200 || plain != (kind == sandbox.WrongType) {
+				t.Errorf("got %d %q of %s, want %q", resp.StatusCode, got, resp.Header.Get("Content-Type"), want)
+			}
+			// A read has no entries: nothing is distorted, nothing panics.
+			s.Break(1, sandbox.Fault{Kind: sandbox.Reorder, Times: 1})
+			if resp, err := http.Get(web.URL + "/fhir/Basic/a"); err != nil || resp.StatusCode != 200 {
+				t.Errorf("a read: got %v", err)
 			}
 		})
 	}
