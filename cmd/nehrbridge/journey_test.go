@@ -39,6 +39,9 @@ func TestJourney(t *testing.T) {
 	}
 
 	for _, width := range []int64{1280, 320} {
+		look("dhis2-sandbox", addr.DHIS2+"/", width)
+		look("dhis2-sandbox-login", addr.DHIS2+"/dhis-web-login/", width)
+		look("nehr-sandbox", strings.TrimSuffix(addr.NEHR, "/fhir")+"/", width)
 		look("start", addr.Start+"/", width)
 		rows := evaluate[int](t, browser, "document.querySelectorAll('table')[0].querySelectorAll('tbody tr').length")
 		if rows < 20 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ func TestFaultsAnswer(t *testing.T) {
 		contentType string
 		holds       string
 	}{
-		{"a proxy's page", sandbox.Fault{Status: 502}, 502, "text/html; charset=utf-8", "<h1>502</h1>"},
+		{"a proxy's page", sandbox.Fault{Status: 502}, 502, "text/html; charset=utf-8", "<h1>502 Bad Gateway</h1>"},
 		{"a message of DHIS2", sandbox.Fault{Status: 409, Code: "E1002", Message: "words"}, 409, "application/json", `"errorCode":"E1002"`},
 		{"to the login page", sandbox.Fault{Kind: sandbox.FaultLogin}, 302, "", "dhis-web-login"},
 		{"the login page", sandbox.Fault{Kind: sandbox.FaultLoginPage}, 200, "text/html; charset=utf-8", "Sign in"},
@@ -79,6 +80,42 @@ func TestFaultsOfTheNetwork(t *testing.T) {
 	}
 	if err := get(t.Context()); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestSandboxLostAnswer: what was asked for happened, and nobody was told.
+func TestSandboxLostAnswer(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	s.Inject(sandbox.Fault{Kind: sandbox.FaultLoseAnswer, Method: "POST", Times: 1})
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.base+"/api/tracker?async=false", strings.NewReader(newMother))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "ApiToken "+sandbox.DefaultToken)
+	if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
+		t.Fatalf("got an answer: %d", resp.StatusCode)
+	}
+	if s.trackedEntity("SbxImport01") == nil {
+		t.Error("the import did not happen")
+	}
+}
+
+// TestSandboxSlowAnswer: the true answer comes late, or to nobody.
+func TestSandboxSlowAnswer(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	s.Inject(sandbox.Fault{Kind: sandbox.FaultSlow, Delay: time.Millisecond, Times: 1})
+	if s.get("/api/me")["username"] != "admin" {
+		t.Error("the answer is not the true one")
+	}
+	s.Inject(sandbox.Fault{Kind: sandbox.FaultSlow, Delay: time.Hour, Times: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", s.base+"/api/me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := http.DefaultTransport.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the client's own time-out", err)
 	}
 }
 

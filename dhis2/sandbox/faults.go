@@ -15,14 +15,16 @@ type FaultKind int
 
 // The kinds of faults.
 const (
-	FaultStatus    FaultKind = iota // answers Fault.Status with a proxy's HTML page, or DHIS2's JSON where Code is given
-	FaultReset                      // closes the connection with RST before an answer
-	FaultCut                        // closes the connection in the middle of the true answer
-	FaultHang                       // does not answer until the client gives up
-	FaultLogin                      // 302 to the login page: the session is gone
-	FaultLoginPage                  // 200 with the HTML of the login page
-	FaultGarbage                    // 200 with JSON that ends in the middle
-	FaultHuge                       // 200 with a JSON document of Fault.Size bytes
+	FaultStatus     FaultKind = iota // answers Fault.Status with a proxy's HTML page, or DHIS2's JSON where Code is given
+	FaultReset                       // closes the connection with RST before an answer
+	FaultCut                         // closes the connection in the middle of the true answer
+	FaultHang                        // does not answer until the client gives up
+	FaultSlow                        // gives the true answer after Fault.Delay, if the client still waits
+	FaultLoseAnswer                  // carries the request out and closes the connection instead of answering
+	FaultLogin                       // 302 to the login page: the session is gone
+	FaultLoginPage                   // 200 with the HTML of the login page
+	FaultGarbage                     // 200 with JSON that ends in the middle
+	FaultHuge                        // 200 with a JSON document of Fault.Size bytes
 )
 
 // Fault makes requests fail.
@@ -35,6 +37,7 @@ type Fault struct {
 	Status     int           // of FaultStatus
 	Code       string        // of FaultStatus: DHIS2 error code in a JSON answer
 	Message    string        // of FaultStatus with Code
+	Delay      time.Duration // of FaultSlow
 	RetryAfter time.Duration // of FaultStatus, in whole seconds; 0 sends no header
 	Size       int           // of FaultHuge
 }
@@ -85,7 +88,7 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 			writeProblem(w, &problem{status: f.Status, code: f.Code, message: f.Message})
 			return
 		}
-		writeHTML(w, f.Status, "<h1>"+strconv.Itoa(f.Status)+"</h1>")
+		proxyPage(w, f.Status)
 	case FaultReset:
 		reset(w)
 	case FaultCut:
@@ -101,10 +104,22 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	case FaultHang:
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
+	case FaultSlow:
+		wait := time.NewTimer(f.Delay)
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
+	case FaultLoseAnswer:
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		reset(w)
 	case FaultLogin:
 		http.Redirect(w, r, "/dhis-web-login/", http.StatusFound)
 	case FaultLoginPage:
-		writeHTML(w, http.StatusOK, loginHTML)
+		writeLogin(w)
 	case FaultGarbage:
 		w.Header().Set("Content-Type", "application/json")
 		w.Write([]byte(`{"trackedEntity":"`))

@@ -1,8 +1,9 @@
 package sandbox
 
 import (
+	"embed"
 	"fmt"
-	"html"
+	"html/template"
 	"net/http"
 )
 
@@ -39,25 +40,58 @@ func contextPath(r *http.Request) string {
 	return "http://" + r.Host
 }
 
+//go:embed pages
+var pageFiles embed.FS
+
+var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+
+// firstPage says to people what this server is and how much it holds.
 func (s *Server) firstPage(w http.ResponseWriter, r *http.Request) {
+	type program struct {
+		Name, UID string
+		People    int
+	}
+	page := struct {
+		Name, Version, Zone string
+		People, Routes      int
+		Programs            []program
+	}{Name: Name, Version: s.cfg.Version, Zone: s.cfg.Zone.String()}
 	s.mu.Lock()
-	people, programs := len(s.store.records), len(s.meta.programs)
+	page.People, page.Routes = len(s.store.records), len(s.routes)
+	for _, p := range s.meta.programs {
+		row := program{Name: p.Name, UID: p.ID.String()}
+		for _, rec := range s.store.records {
+			if rec.enrolledIn(p.ID, false) {
+				row.People++
+			}
+		}
+		page.Programs = append(page.Programs, row)
+	}
 	s.mu.Unlock()
-	writeHTML(w, http.StatusOK, fmt.Sprintf(`<h1>%s</h1>
-<p><strong>This is not DHIS2.</strong> It is a sandbox that answers as DHIS2 %s does, for trying and testing.
-All people in it are invented; nothing is kept when it stops.</p>
-<p>%d tracked entities, %d programs. API: <code>/api</code></p>`, Name, html.EscapeString(s.cfg.Version), people, programs))
+	writePage(w, "first.html", page)
 }
 
-const loginHTML = `<h1>Sign in</h1><p>` + Name + `: this page stands where DHIS2 shows its login form.</p>`
+func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) { writeLogin(w) }
 
-func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
-	writeHTML(w, http.StatusOK, loginHTML)
+// writeLogin is 200 with the page where DHIS2 asks people to sign in.
+func writeLogin(w http.ResponseWriter) {
+	writePage(w, "login.html", struct{ Name string }{Name})
 }
 
-func writeHTML(w http.ResponseWriter, status int, body string) {
+func writePage(w http.ResponseWriter, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'")
+	// The templates are part of the program and take what they are given.
+	_ = pages.ExecuteTemplate(w, name, data)
+}
+
+func stylesheet(w http.ResponseWriter, r *http.Request) {
+	http.ServeFileFS(w, r, pageFiles, "pages/sandbox.css")
+}
+
+// proxyPage is how a proxy says that it failed.
+func proxyPage(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title></head><body>\n%s\n</body></html>\n", Name, body)
+	fmt.Fprintf(w, "<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n", status, http.StatusText(status))
 }

@@ -58,6 +58,7 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) register() {
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.firstPage)
+	s.mux.HandleFunc("GET /sandbox.css", stylesheet)
 	s.mux.HandleFunc("GET /dhis-web-login/{$}", s.loginPage)
 	s.api("GET /api/system/info", s.systemInfo)
 	s.api("GET /api/me", s.me)

@@ -105,6 +105,28 @@ func TestEveryAnswerSaysSandbox(t *testing.T) {
 	}
 }
 
+func TestSandboxPages(t *testing.T) {
+	s := start(t, sandbox.Config{Version: "2.43"})
+	for _, tc := range []struct {
+		path, contentType string
+		holds             []string
+	}{
+		{"/", "text/html", []string{`<html lang="en">`, "<title>" + sandbox.Name, "This is not DHIS2", "DHIS2 2.43", "25 tracked entities", "eozjj9UivfS</code></td><td>24<", "Asia/Colombo"}},
+		{"/dhis-web-login/", "text/html", []string{`<html lang="en">`, "<h1>Sign in</h1>", "This is not DHIS2"}},
+		{"/sandbox.css", "text/css", []string{".banner"}},
+	} {
+		resp, body := s.call("GET", tc.path, "")
+		if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), tc.contentType) {
+			t.Errorf("%s: got %d %s", tc.path, resp.StatusCode, resp.Header.Get("Content-Type"))
+		}
+		for _, want := range tc.holds {
+			if !bytes.Contains(body, []byte(want)) {
+				t.Errorf("%s does not say %q", tc.path, want)
+			}
+		}
+	}
+}
+
 func TestSignIn(t *testing.T) {
 	s := start(t, sandbox.Config{})
 	basic := func(user, password string) string {

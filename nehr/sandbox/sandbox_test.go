@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -34,6 +36,50 @@ func serve(t *testing.T, config sandbox.Config) (peer, *sandbox.Server) {
 		prefix = "/fhir"
 	}
 	return peer{t, web.URL + prefix}, s
+}
+
+// A browser is shown a page, by type and number alone; a program is told where
+// the base is.
+func TestFirstPage(t *testing.T) {
+	p, _ := serve(t, sandbox.Config{})
+	p.do("PUT", "/Patient/her", `{"resourceType":"Patient","id":"her","name":[{"text":"Mathiri Udaharana"}]}`)
+	p.do("PUT", "/Basic/gone", `{"resourceType":"Basic","id":"gone","code":{"text":"x"}}`)
+	p.do("DELETE", "/Basic/gone", "")
+	page := func(accept, path string) (*http.Response, string) {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", strings.TrimSuffix(p.base, "/fhir")+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", accept)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, string(body)
+	}
+	resp, body := page("text/html,*/*", "/")
+	if resp.StatusCode != 200 || resp.Header.Get("X-Sandbox") != sandbox.Banner {
+		t.Errorf("got %d", resp.StatusCode)
+	}
+	for _, want := range []string{`<html lang="en">`, "This is not a national record", `Patient</th><td>1<`, "/fhir/metadata"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(body, "Basic") || strings.Contains(body, "Mathiri") {
+		t.Error("the page shows what was deleted, or a person")
+	}
+	if resp, body := page("text/css", "/sandbox.css"); resp.StatusCode != 200 || !strings.Contains(body, ".banner") {
+		t.Errorf("stylesheet: got %d", resp.StatusCode)
+	}
+	if resp, body := page("application/fhir+json", "/"); resp.StatusCode != 404 || !strings.Contains(body, "OperationOutcome") {
+		t.Errorf("a program: got %d %s", resp.StatusCode, body)
+	}
 }
 
 func TestEveryAnswerSaysSandbox(t *testing.T) {

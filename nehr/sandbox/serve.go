@@ -24,11 +24,14 @@ type answer struct {
 	location bool
 }
 
-// Handler serves the FHIR base under the configured prefix.
+// Handler serves the FHIR base under the configured prefix, and a first page
+// for people above it.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(s.config.Prefix+"/", s.suffer(s.serve))
 	mux.HandleFunc(s.config.Prefix, s.suffer(s.serve))
+	mux.HandleFunc("GET /{$}", s.firstPage)
+	mux.HandleFunc("GET /sandbox.css", stylesheet)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.write(w, r, answer{status: http.StatusNotFound, body: outcome("error", "not-found", "the FHIR base is "+s.config.Prefix)})
 	})
