@@ -18,8 +18,16 @@ const Horizon = 24 * time.Hour
 
 // Config says where a ledger is kept, and who works with it.
 type Config struct {
-	// DB holds the tables of Migrations. Required.
+	// DB holds the tables of Migrations, and with a Name those of
+	// ConsumerMigrations. Required.
 	DB *database.DB
+
+	// Name is that of a consumer beside the first, such as "events"; "" is the
+	// first. A ledger of its own says what it still has to carry on: what is
+	// marked on the first is marked on each of the others in the same
+	// transaction, from the time they were first opened, by every process; what
+	// is marked on another stays with it.
+	Name string
 
 	// Owner names this process in claims, for people. Defaults to a random
 	// name.
@@ -64,6 +72,9 @@ func New(ctx context.Context, cfg Config) (*Ledger, error) {
 	if cfg.Lease < time.Second || cfg.Lease > Horizon {
 		wrong = append(wrong, fmt.Errorf("Lease is not within 1 s to %s", Horizon))
 	}
+	if cfg.Name != "" && !consumerName.MatchString(cfg.Name) {
+		wrong = append(wrong, errors.New("Name: want up to 20 lower-case letters and digits"))
+	}
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("dhis2/changes: ledger: %w", errors.Join(wrong...))
 	}
@@ -85,8 +96,10 @@ func New(ctx context.Context, cfg Config) (*Ledger, error) {
 		l.clock = func(database.Tx) (time.Time, error) { return start.Round(0).Add(time.Since(start)), nil }
 	}
 	return l, l.write(ctx, func(tx database.Tx, now int64) error {
-		_, err := tx.Exec(`UPDATE ledger_entity SET due = ?1 WHERE due > ?2`, now, now+Horizon.Milliseconds())
-		return err
+		if _, err := tx.Exec(`UPDATE ledger_entity SET due = ?1 WHERE due > ?2`, now, now+Horizon.Milliseconds()); err != nil {
+			return err
+		}
+		return l.subscribe(tx)
 	})
 }
 
@@ -103,7 +116,7 @@ func (l *Ledger) write(ctx context.Context, f func(tx database.Tx, now int64) er
 		if err != nil {
 			return err
 		}
-		return f(tx, now.UnixMilli())
+		return f(l.tables(tx), now.UnixMilli())
 	})
 }
 
@@ -113,7 +126,7 @@ func (l *Ledger) read(ctx context.Context, f func(tx database.Tx, now int64) err
 		if err != nil {
 			return err
 		}
-		return f(tx, now.UnixMilli())
+		return f(l.tables(tx), now.UnixMilli())
 	})
 }
 

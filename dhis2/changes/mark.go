@@ -71,6 +71,9 @@ func (l *Ledger) MarkDirty(ctx context.Context, changes ...Change) error {
 		if _, err := tx.ExecMany(markRow, marks); err != nil {
 			return err
 		}
+		if err := l.spread(tx, marks); err != nil {
+			return err
+		}
 		_, err := tx.ExecMany(markProgram, programs)
 		return err
 	})
@@ -91,9 +94,18 @@ func (l *Ledger) MarkKnown(ctx context.Context, uids ...dhis2.UID) error {
 		for _, row := range rows {
 			row[1] = now
 		}
-		_, err := tx.ExecMany(`UPDATE ledger_entity SET seq = seq + 1, due = COALESCE(due, ?2),
+		found, err := tx.ExecMany(`UPDATE ledger_entity SET seq = seq + 1, due = COALESCE(due, ?2),
 			marked_at = CASE WHEN seq = done THEN ?2 ELSE marked_at END WHERE uid = ?1`, rows)
-		return err
+		if err != nil {
+			return err
+		}
+		var known [][]any
+		for i, row := range rows {
+			if found[i] > 0 {
+				known = append(known, append(row, number(false)))
+			}
+		}
+		return l.spread(tx, known)
 	})
 }
 

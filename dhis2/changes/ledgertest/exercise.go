@@ -17,8 +17,9 @@ import (
 // once more, as another process would.
 type Store func(t testing.TB) (open func() *database.DB)
 
-// Exercise runs the whole suite.
-func Exercise(t *testing.T, store Store) {
+// Exercise runs the whole suite for a consumer: "" for the first one, or
+// Second, whose tables the store has to have too.
+func Exercise(t *testing.T, consumer string, store Store) {
 	for _, test := range []struct {
 		name string
 		f    func(*testing.T, *bench)
@@ -45,10 +46,16 @@ func Exercise(t *testing.T, store Store) {
 		{"Model", model},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.f(t, newBench(t, store))
+			test.f(t, newBench(t, consumer, store))
 		})
 	}
+	if consumer == "" {
+		t.Run("TestD083_ConsumersShareMarksAlone", func(t *testing.T) { consumers(t, newBench(t, consumer, store)) })
+	}
 }
+
+// Second is the name of a consumer beside the first.
+const Second = "second"
 
 // Lease is that of the ledgers under test.
 const Lease = time.Minute
@@ -56,13 +63,14 @@ const Lease = time.Minute
 // bench is one store with a clock of its own.
 type bench struct {
 	open func() *database.DB
+	name string // of the consumer
 	ms   atomic.Int64
 	ctx  context.Context
 	*changes.Ledger
 }
 
-func newBench(t testing.TB, store Store) *bench {
-	b := &bench{open: store(t), ctx: context.Background()}
+func newBench(t testing.TB, consumer string, store Store) *bench {
+	b := &bench{open: store(t), name: consumer, ctx: context.Background()}
 	b.ms.Store(time.Date(2026, 3, 2, 4, 30, 0, 0, time.UTC).UnixMilli())
 	b.Ledger = b.ledger(t, "first")
 	return b
@@ -71,7 +79,13 @@ func newBench(t testing.TB, store Store) *bench {
 // ledger opens the store once more.
 func (b *bench) ledger(t testing.TB, owner string) *changes.Ledger {
 	t.Helper()
-	l, err := changes.New(b.ctx, changes.Config{DB: b.open(), Owner: owner, Lease: Lease, Now: b.now})
+	return b.ledgerOf(t, b.name, owner)
+}
+
+// ledgerOf opens the store for some consumer.
+func (b *bench) ledgerOf(t testing.TB, consumer, owner string) *changes.Ledger {
+	t.Helper()
+	l, err := changes.New(b.ctx, changes.Config{DB: b.open(), Name: consumer, Owner: owner, Lease: Lease, Now: b.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -254,7 +254,7 @@ func (m *machine) discard(t *rapid.T) {
 
 // reopen goes on with another process; the claims of the first stay out.
 func (m *machine) reopen(t *rapid.T) {
-	l, err := changes.New(m.b.ctx, changes.Config{DB: m.other, Lease: Lease, Now: m.b.now})
+	l, err := changes.New(m.b.ctx, changes.Config{DB: m.other, Name: m.b.name, Lease: Lease, Now: m.b.now})
 	if err != nil {
 		t.Fatal(err)
 	}
