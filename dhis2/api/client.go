@@ -78,7 +78,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 	status, header := resp.StatusCode(), resp.Header()
 	fail := func(k kind, message string) error {
 		return &Error{Status: status, Method: http.MethodGet, Path: path, Message: message, kind: k,
-			RetryAfter: retryAfter(header, c.cfg.Now())}
+			RetryAfter: RetryAfter(header, c.cfg.Now())}
 	}
 	switch {
 	case int64(len(body)) > c.cfg.MaxResponse:

@@ -129,7 +129,7 @@ var errorCode = regexp.MustCompile(`^E[0-9]{4}$`)
 // statusError makes the error of an answer that is not a success. Of the body
 // only the error code is kept, and what its words tell about search scope.
 func statusError(method, path string, status int, header http.Header, body []byte, now time.Time) *Error {
-	e := &Error{Status: status, Method: method, Path: path, RetryAfter: retryAfter(header, now)}
+	e := &Error{Status: status, Method: method, Path: path, RetryAfter: RetryAfter(header, now)}
 	if e.Message = meaning[status]; e.Message == "" {
 		e.Message = "unexpected answer"
 	}
@@ -151,8 +151,9 @@ func statusError(method, path string, status int, header http.Header, body []byt
 	return e
 }
 
-// retryAfter reads both forms of the header (RFC 9110 section 10.2.3).
-func retryAfter(h http.Header, now time.Time) time.Duration {
+// RetryAfter reads how long a server asks to wait, in both forms of the header
+// (RFC 9110 section 10.2.3): 0 where it does not, a day at most.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.Atoi(text); err == nil {
 		return max(0, time.Duration(min(seconds, 24*3600))*time.Second)

@@ -21,6 +21,7 @@ type Claim struct {
 	Hash          string    // of what was last written, as the consumer gave it
 	Attempts      int       // that failed since the last success, crashes among them
 	Until         time.Time // end of the lease, by the ledger's clock
+	Since         time.Time // when the first change was marked that is not carried out
 
 	// Force says that what was written last is not known for certain, or that
 	// somebody asked: do not trust Hash, look and write.
@@ -99,6 +100,7 @@ func (l *Ledger) Claim(ctx context.Context, n int) ([]Claim, error) {
 			var err error
 			r.TrackedEntity, err = dhis2.ParseUID(uid)
 			r.Attempts, r.Force = int(attempts), force == 1
+			r.Since = time.UnixMilli(r.marked)
 			r.held.failed, r.held.state, r.held.hash = class != "", r.State, r.Hash
 			rows = append(rows, r)
 			return err
