@@ -12,5 +12,10 @@
 // say by their behaviour (Retryable, Permanent, Review, …) what becomes of
 // the entity. The package knows nothing of FHIR and is of use to others.
 //
+// More consumers may stand behind the same capture (Config.Name), each with a
+// list of its own that is marked in the same transaction. Notifier is one that
+// is ready: it tells a receiver by signed POST requests which tracked entities
+// have changed (README.md says how a receiver checks them).
+//
 // It never imports nehr, mapper or esignet.
 package changes

@@ -19,6 +19,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes/ledgertest"
+	"github.com/nehrbridge/nehrbridge/dhis2/sandbox"
 )
 
 const eventSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -295,66 +296,56 @@ func TestNotifyFaults(t *testing.T) {
 	})
 }
 
-// routes relays as DHIS2's Routes do: with the headers that they pass on, and
-// the user's name beside them.
-func routes(t *testing.T, target, token string) *httptest.Server {
-	passed := []string{"Accept", "Accept-Encoding", "Accept-Language", "X-Requested-With", "User-Agent", "Cache-Control", "Content-Type"}
-	relay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != token {
-			w.Header().Set("Content-Type", "text/html;charset=UTF-8")
-			io.WriteString(w, "<html>login</html>")
-			return
-		}
-		if r.URL.Path != "/api/routes/events/run" {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		req, err := http.NewRequestWithContext(r.Context(), r.Method, target, r.Body)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		for _, name := range passed {
-			if v := r.Header.Get(name); v != "" {
-				req.Header.Set(name, v)
+// TestNotifyByRoute: the signature arrives although a Route of DHIS2 drops
+// our headers, in every version.
+func TestNotifyByRoute(t *testing.T) {
+	for _, version := range []string{"2.40.5", "2.41.3", "2.42.1", "2.43.0"} {
+		t.Run(version, func(t *testing.T) {
+			first, events := twoLedgers(t)
+			r := newReceiver(t)
+			server, err := sandbox.New(sandbox.Config{Version: version, RemoteServersAllowed: []string{"http://127.0.0.1:*"}})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		req.Header.Set("X-Forwarded-User", "agent")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		defer resp.Body.Close()
-		w.WriteHeader(resp.StatusCode)
-	}))
-	t.Cleanup(relay.Close)
-	return relay
+			if err := server.Load(sandbox.Dataset{Routes: []sandbox.Route{{ID: dhis2.MustUID("RouteEvents"), Code: "events", Name: "events", URL: r.URL}}}); err != nil {
+				t.Fatal(err)
+			}
+			web := httptest.NewServer(server.Handler())
+			t.Cleanup(web.Close)
+			cfg := changes.NotifyConfig{URL: web.URL + "/api/routes/events/run", Route: true, Header: http.Header{"Authorization": {"ApiToken wrong"}}}
+			markAll(t, first, te(1))
+			c := once(t, notifying(t, events, cfg))
+			if o := changes.Classify(c.LastErr); c.Done != 0 || !o.All || len(r.got()) != 0 {
+				t.Errorf("%+v, %+v: want a refusal of the token", c, o)
+			}
+			cfg.Header.Set("Authorization", "ApiToken "+sandbox.DefaultToken)
+			for end := time.Now().Add(20 * time.Second); len(r.got()) == 0 && time.Now().Before(end); {
+				once(t, notifying(t, events, cfg))
+			}
+			got := r.got()
+			if len(got) != 1 || got[0].Data.TrackedEntity != te(1) {
+				t.Fatalf("events %+v, want one of the entity", got)
+			}
+			if h := r.header[0]; h.Get("webhook-signature") != "" || h.Get("Authorization") != "" || h.Get("X-Forwarded-User") != sandbox.DefaultUsername {
+				t.Errorf("headers %v: want none of ours but the content type", h)
+			}
+		})
+	}
 }
 
-// TestNotifyByRoute: the signature arrives although a Route drops its headers,
-// and a login page is no delivery.
-func TestNotifyByRoute(t *testing.T) {
+// TestNotifyALoginPageIsNoDelivery: DHIS2 may answer 200 with a page in the
+// place of the Route.
+func TestNotifyALoginPageIsNoDelivery(t *testing.T) {
 	first, events := twoLedgers(t)
 	r := newReceiver(t)
-	dhis := routes(t, r.URL, "ApiToken d2p_x")
-	cfg := changes.NotifyConfig{URL: dhis.URL + "/api/routes/events/run", Route: true}
+	r.answers(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html;charset=UTF-8")
+		io.WriteString(w, "<html>login</html>")
+	})
 	markAll(t, first, te(1))
-
-	c := once(t, notifying(t, events, cfg))
+	c := once(t, notifying(t, events, changes.NotifyConfig{URL: r.URL, Route: true}))
 	if o := changes.Classify(c.LastErr); c.Done != 0 || !o.All {
 		t.Errorf("%+v, %+v: a login page was taken for a delivery", c, o)
-	}
-	cfg.Header = http.Header{"Authorization": {"ApiToken d2p_x"}}
-	for end := time.Now().Add(20 * time.Second); len(r.got()) == 0 && time.Now().Before(end); {
-		once(t, notifying(t, events, cfg))
-	}
-	got := r.got()
-	if len(got) != 1 || got[0].Data.TrackedEntity != te(1) {
-		t.Fatalf("events %+v, want one of the entity", got)
-	}
-	if h := r.header[0]; h.Get("webhook-signature") != "" || h.Get("Authorization") != "" || h.Get("X-Forwarded-User") != "agent" {
-		t.Errorf("headers %v: want none of ours but the content type", h)
 	}
 }
 
