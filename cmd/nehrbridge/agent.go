@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
@@ -33,6 +34,8 @@ type agent struct {
 	nehr      string      // base of the record, which the ledger is pinned to
 	accept    bool        // a change of servers is meant
 	served    []dhis2.UID // programs that the server shows
+	settings  *config.Settings
+	prints    map[dhis2.UID]string // of each served program: what decides how it is written
 	log       zerolog.Logger
 	progress  func(counts) // called after each entity; may be nil
 
@@ -98,6 +101,12 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 		}
 	}
 	if g.writer, err = record.New(g.record); err != nil {
+		return nil, nil, err
+	}
+	if g.prints, err = g.fingerprints(); err != nil {
+		return nil, nil, err
+	}
+	if err := g.lookAgain(ctx); err != nil {
 		return nil, nil, err
 	}
 	poll.Source, poll.Ledger, poll.Programs, poll.AcceptServer = g.dhis2, g.ledger, programs, g.accept
@@ -215,38 +224,55 @@ const attempts = 4
 
 // consume carries one tracked entity over; it is the ledger's consumer.
 func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error) {
+	from, err := g.load(ctx, claim.TrackedEntity)
+	if err != nil {
+		return nil, err
+	}
+	if !claim.Force && from.hash != "" && from.hash == claim.Hash {
+		// What was written last was made of the very same: nothing to look up.
+		g.carried(record.Result{}, false)
+		return claim.State, nil
+	}
 	before, err := record.DecodeState(claim.State)
 	if err != nil {
 		return nil, err
 	}
 	wrote := false // an attempt before, in spite of its conflict
 	for attempt := 1; ; attempt++ {
-		result, after, err := g.carry(ctx, claim, before)
+		result, after, err := g.carry(ctx, claim, from, before)
 		var conflict interface{ Conflict() bool }
 		var unknown interface{ Unknown() bool }
 		switch {
 		case err == nil:
-			g.mu.Lock()
-			if result.Changed() || wrote {
-				g.counts.Written++
-			} else {
-				g.counts.Unchanged++
-			}
-			g.counts.Retracted += result.Retracted
-			g.mu.Unlock()
+			g.carried(result, wrote)
 			return record.EncodeState(after)
 		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
 			before = after // what may stand by now
 			wrote = wrote || errors.As(err, &unknown) && unknown.Unknown()
+			if from, err = g.load(ctx, claim.TrackedEntity); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		return nil, explain(err)
 	}
 }
 
+// carried counts an entity that was carried on.
+func (g *agent) carried(result record.Result, wrote bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if result.Changed() || wrote {
+		g.counts.Written++
+	} else {
+		g.counts.Unchanged++
+	}
+	g.counts.Retracted += result.Retracted
+}
+
 // carry is one attempt: what DHIS2 says now, in the place of what was written.
-func (g *agent) carry(ctx context.Context, claim changes.Claim, before record.State) (record.Result, record.State, error) {
-	now, err := g.read(ctx, claim.TrackedEntity, len(before.Resources) > 0)
+func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, before record.State) (record.Result, record.State, error) {
+	now, err := g.say(ctx, claim.TrackedEntity, from, len(before.Resources) > 0)
 	if err != nil {
 		return record.Result{}, before, err
 	}
@@ -274,7 +300,11 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, before record.St
 			return record.Result{}, before, err
 		}
 	}
-	return plan.Send(ctx)
+	result, after, err := plan.Send(ctx)
+	if err == nil {
+		claim.Wrote(now.hash)
+	}
+	return result, after, err
 }
 
 // withdraws tells whether a plan takes something back.

@@ -17,32 +17,61 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/validate"
 )
 
-// said is what DHIS2 says of a tracked entity at one moment.
-type said struct {
-	desired  record.Desired
-	document string // the mapped bundle, to compare two moments; "" where it is deleted
+// source is a tracked entity as DHIS2 shows it at one moment, with what it
+// refers to.
+type source struct {
+	entity  *dhis2.TrackedEntity // nil where the server does not find it
+	program dhis2.UID            // in which it was read
+	context *dhis2.Context
+	hash    string // of all that decides what is written; "" where nothing may be concluded from it
 }
 
-// read fetches and maps a tracked entity. written says that something of it
+// said is what a source says.
+type said struct {
+	desired  record.Desired
+	document string // the mapped bundle, to compare two moments; "" where nothing was mapped
+	hash     string // of the source of document; "" where nothing was mapped
+}
+
+// read loads and maps a tracked entity. written says that something of it
 // stands in the record, so that its deletion matters.
 func (g *agent) read(ctx context.Context, uid dhis2.UID, written bool) (said, error) {
-	te, program, err := g.fetch(ctx, uid)
-	if gone, ok := errors.AsType[*api.Error](err); ok && gone.NotFound() {
-		return g.deleted(ctx, uid)
-	}
+	from, err := g.load(ctx, uid)
 	if err != nil {
 		return said{}, err
+	}
+	return g.say(ctx, uid, from, written)
+}
+
+// load reads a tracked entity and what it refers to.
+func (g *agent) load(ctx context.Context, uid dhis2.UID) (source, error) {
+	te, program, err := g.fetch(ctx, uid)
+	if gone, ok := errors.AsType[*api.Error](err); ok && gone.NotFound() {
+		return source{}, nil
+	}
+	if err != nil {
+		return source{}, err
 	}
 	surroundings, err := g.contexts.Context(ctx, te)
 	if err != nil {
-		return said{}, err
+		return source{}, err
 	}
-	mapped, err := g.mapper.Map(te, surroundings)
+	s := source{entity: te, program: program, context: surroundings}
+	s.hash = s.sum(g.prints[program])
+	return s, nil
+}
+
+// say maps a source.
+func (g *agent) say(ctx context.Context, uid dhis2.UID, from source, written bool) (said, error) {
+	if from.entity == nil {
+		return g.deleted(ctx, uid)
+	}
+	mapped, err := g.mapper.Map(from.entity, from.context)
 	if mapped != nil {
 		g.logIssues(uid, mapped.Issues)
 	}
 	if refusal, ok := errors.AsType[*mapper.Refusal](err); ok {
-		return g.refused(ctx, refusal, program, written)
+		return g.refused(ctx, refusal, from.program, written)
 	}
 	if err != nil {
 		return said{}, err
@@ -58,7 +87,7 @@ func (g *agent) read(ctx context.Context, uid dhis2.UID, written bool) (said, er
 	if err != nil {
 		return said{}, &invalidError{err}
 	}
-	return said{desired, string(bundle)}, nil
+	return said{desired, string(bundle), from.hash}, nil
 }
 
 // fetch reads the document in the program that shows it.

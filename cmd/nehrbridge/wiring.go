@@ -140,7 +140,7 @@ func newNEHR(s *config.Settings) (*client.Client, error) {
 }
 
 func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
-	g := &agent{log: log, nehr: s.NEHR.URL}
+	g := &agent{log: log, nehr: s.NEHR.URL, settings: s}
 	var err error
 	if g.mapper, g.maps, err = newMapper(s, false); err != nil {
 		return nil, err

@@ -121,7 +121,7 @@ func (l *Ledger) Claim(ctx context.Context, n int) ([]Claim, error) {
 }
 
 const (
-	holdRow  = `UPDATE ledger_entity SET owner = owner WHERE uid = ?1 AND claim = ?2 AND due > ?3`
+	holdRow  = `UPDATE ledger_entity SET hash = '' WHERE uid = ?1 AND claim = ?2 AND due > ?3`
 	putState = `INSERT INTO ledger_state (uid, state) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET state = excluded.state`
 	noState  = `DELETE FROM ledger_state WHERE uid = ?1`
 )
@@ -129,7 +129,9 @@ const (
 // Save stores state while the claim holds. A consumer calls it with the union
 // of what is written and what is desired before it sends anything, so that
 // after a crash nothing stands in the national record that nobody knows of.
-// A *LeaseError says that the claim is over: do not send.
+// The hash of what was written is forgotten with it: from now on, until Wrote
+// and a completion, it is not known what stands. A *LeaseError says that the
+// claim is over: do not send.
 func (c Claim) Save(ctx context.Context, state []byte) error {
 	if c.ledger == nil {
 		return errNoClaim
@@ -146,7 +148,7 @@ func (c Claim) Save(ctx context.Context, state []byte) error {
 		return &LeaseError{TrackedEntities: []dhis2.UID{c.TrackedEntity}}
 	}
 	if err == nil {
-		c.held.state = bytes.Clone(state)
+		c.held.state, c.held.hash = bytes.Clone(state), ""
 	}
 	return err
 }
@@ -161,7 +163,8 @@ func storeState(tx database.Tx, c Claim, state []byte) (err error) {
 }
 
 // Wrote sets the hash of what stands written once the claim is completed. The
-// next claim has it as Hash; without a call it stays as it is.
+// next claim has it as Hash; without a call it stays as it is, or empty after
+// Save.
 func (c Claim) Wrote(hash string) {
 	if c.held != nil {
 		c.held.hash = hash

@@ -16,7 +16,10 @@ func (e *KeyError) Error() string {
 	return fmt.Sprintf("entry %d (%s) has no identifier to be found by: nothing was sent", e.Index, e.Type)
 }
 
-// Permanent is true: the entity stays aside until it has an identifier.
+// Quarantined is true: the entity stays aside until it has an identifier.
+func (e *KeyError) Quarantined() bool { return true }
+
+// Permanent is true: trying again gives the same.
 func (e *KeyError) Permanent() bool { return true }
 
 // EntryError refuses an entry that cannot be sent as it is. Nothing was sent.

@@ -64,7 +64,7 @@ func TestD036_NoIdentifierNothingSent(t *testing.T) {
 			d := w.mother("10.5", "")
 			d.Entries[atPatient].Identifier = id
 			_, err := w.writer.Write(w.ctx, d)
-			if k, ok := errors.AsType[*record.KeyError](err); !ok || k.Type != "Patient" || !k.Permanent() {
+			if k, ok := errors.AsType[*record.KeyError](err); !ok || k.Type != "Patient" || !k.Quarantined() {
 				w.Errorf("%+v: got %v, want a KeyError", id, err)
 			}
 		}

@@ -46,6 +46,13 @@ func changeDuringWork(t *testing.T, b *bench) {
 	c = b.one(t)
 	want(t, "hash without Wrote", c.Hash, "h1")
 	want(t, "state", string(c.State), "s2")
+	if err := c.Save(b.ctx, []byte("s3")); err != nil {
+		t.Fatal(err)
+	}
+	b.complete(t, c, "s3")
+	b.mark(t, uid(1))
+	c = b.one(t)
+	want(t, "hash after Save without Wrote", c.Hash, "")
 	b.complete(t, c, "")
 	b.mark(t, uid(1))
 	want(t, "state taken away", b.one(t).State == nil, true)

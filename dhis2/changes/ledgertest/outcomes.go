@@ -137,9 +137,11 @@ func changeBringsBack(t *testing.T, b *bench) {
 func crashAfterSave(t *testing.T, b *bench) {
 	b.mark(t, uid(1))
 	c := b.one(t)
+	c.Wrote("hash of written")
 	b.complete(t, c, "written")
 	b.mark(t, uid(1))
 	c = b.one(t)
+	want(t, "hash", c.Hash, "hash of written")
 	if err := c.Save(b.ctx, []byte("written+desired")); err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +156,7 @@ func crashAfterSave(t *testing.T, b *bench) {
 		t.Fatalf("got %d claims after the lease, want 1", len(claims))
 	}
 	want(t, "state", string(claims[0].State), "written+desired")
+	want(t, "hash: what stands is not known", claims[0].Hash, "")
 	want(t, "force", claims[0].Force, true)
 	want(t, "attempts", claims[0].Attempts, 1)
 	if err := other.Complete(b.ctx, changes.Completion{Claim: claims[0], State: []byte("desired")}); err != nil {
