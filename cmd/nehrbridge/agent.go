@@ -126,6 +126,7 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 	if err != nil {
 		return counts{}, err
 	}
+	defer onSecondSignal(runner.Cut)()
 	g.seen = map[dhis2.UID]bool{}
 	for _, program := range g.served {
 		seen, err := poller.Sweep(ctx, program)

@@ -12,7 +12,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal drains; the second one ends the program at once.
+	// The first signal drains. What drains for long listens for a second one
+	// that cuts it; where nobody listens the second ends the program at once.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr, os.Environ()})
 	stop()

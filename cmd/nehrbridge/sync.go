@@ -81,6 +81,7 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	defer onSecondSignal(runner.Cut)()
 	g.log.Info().Msg("watching DHIS2")
 	var both sync.WaitGroup
 	failed := make(chan error, 2)
