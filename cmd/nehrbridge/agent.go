@@ -31,9 +31,10 @@ type agent struct {
 	writer    *record.Writer // made by prepare
 	db        *database.DB
 	ledger    *changes.Ledger
-	nehr      string      // base of the record, which the ledger is pinned to
-	accept    bool        // a change of servers is meant
-	served    []dhis2.UID // programs that the server shows
+	nehr      string                      // base of the record, which the ledger is pinned to
+	accept    bool                        // a change of servers is meant
+	served    []dhis2.UID                 // programs that the server shows
+	verify    func(context.Context) error // that server and rights are those of the ledger
 	settings  *config.Settings
 	prints    map[dhis2.UID]string // of each served program: what decides how it is written
 	log       zerolog.Logger
@@ -59,12 +60,20 @@ type counts struct {
 var errNoProgram = errors.New("the server shows none of the mapped programs: check the maps, and the sharing of the program with this user")
 
 // programs are those of the maps that the server has and shows: the embedded
-// maps name programs of two countries, of which a server has one.
+// maps name programs of two countries, of which a server has one. One that was
+// shown before is a lost right, unless that is meant.
 func (g *agent) programs(ctx context.Context) ([]dhis2.UID, error) {
+	polled, err := g.ledger.LowWater(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []dhis2.UID
 	for _, m := range g.maps {
 		_, err := g.dhis2.Program(ctx, m.Program)
 		if refused, ok := errors.AsType[*api.Error](err); ok && (refused.NotFound() || refused.Forbidden()) {
+			if _, before := polled[m.Program]; before && !g.accept {
+				return nil, &changes.PermissionError{Lost: []string{"program " + m.Program.String()}}
+			}
 			g.log.Info().Str("map", m.Name).Stringer("program", m.Program).Msg("the server does not show the program: its map is not used")
 			continue
 		}
@@ -114,6 +123,7 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 	if err != nil {
 		return nil, nil, err
 	}
+	g.verify = poller.Verify
 	runner, err := changes.NewRunner(changes.RunConfig{Ledger: g.ledger, Consumer: g.consume, Done: g.tried})
 	return poller, runner, err
 }
@@ -282,7 +292,8 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, bef
 		return record.Result{}, before, err
 	}
 	// DHIS2's answers are no snapshots: a fact is withdrawn for being absent
-	// only after two reads that agree.
+	// only after two reads that agree, on the server that the ledger belongs
+	// to, and by a user who sees as much as before.
 	if withdraws(plan) {
 		again, err := g.read(ctx, claim.TrackedEntity, true)
 		if err != nil {
@@ -290,6 +301,9 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, bef
 		}
 		if again.document != now.document {
 			return record.Result{}, before, errUnsettled
+		}
+		if err := g.verify(ctx); err != nil {
+			return record.Result{}, before, err
 		}
 	}
 	if !plan.Empty() {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/rs/zerolog"
 
@@ -90,19 +93,37 @@ func (g *agent) say(ctx context.Context, uid dhis2.UID, from source, written boo
 	return said{desired, string(bundle), from.hash}, nil
 }
 
-// fetch reads the document in the program that shows it.
-func (g *agent) fetch(ctx context.Context, uid dhis2.UID) (te *dhis2.TrackedEntity, program dhis2.UID, err error) {
-	for _, m := range g.maps {
-		te, err = g.dhis2.TrackedEntity(ctx, uid, m.Program, "*")
-		if err == nil && (te.TrackedEntityType == m.TrackedEntityType || te.TrackedEntityType.IsZero()) {
-			return te, m.Program, nil
-		}
+// fetch reads the document in the program that shows it. It is not found only
+// where the server says so for every program that it shows: one that may not
+// be read, or is read by another way, is not gone.
+func (g *agent) fetch(ctx context.Context, uid dhis2.UID) (*dhis2.TrackedEntity, dhis2.UID, error) {
+	var other *dhis2.TrackedEntity // of a type that the map is not for
+	var missing, refusal error
+	for _, m := range g.servedMaps() {
+		te, err := g.dhis2.TrackedEntity(ctx, uid, m.Program, "*")
 		refused, ok := errors.AsType[*api.Error](err)
-		if err != nil && !(ok && (refused.NotFound() || refused.Forbidden() || refused.Status == 400)) {
+		switch {
+		case err == nil && (te.TrackedEntityType == m.TrackedEntityType || te.TrackedEntityType.IsZero()):
+			return te, m.Program, nil
+		case err == nil:
+			other = te
+		case ok && refused.NotFound():
+			missing = err
+		case ok && (refused.Forbidden() || refused.Status == http.StatusBadRequest):
+			refusal = err
+		default:
 			return nil, m.Program, err
 		}
 	}
-	return te, dhis2.UID{}, err
+	if other != nil {
+		return other, dhis2.UID{}, nil
+	}
+	return nil, dhis2.UID{}, cmp.Or(refusal, missing)
+}
+
+// servedMaps are the maps of the programs that the server shows.
+func (g *agent) servedMaps() []*mapper.Map {
+	return slices.DeleteFunc(slices.Clone(g.maps), func(m *mapper.Map) bool { return !slices.Contains(g.served, m.Program) })
 }
 
 // errUnsettled says that DHIS2 did not say the same twice: it is asked again.
@@ -114,18 +135,25 @@ func (e *unsettledError) Error() string   { return e.text }
 func (e *unsettledError) Retryable() bool { return true }
 
 // deleted is what a tracked entity is that the server does not find: deleted,
-// if the server shows it so or does not find it twice. (The poller has made
-// sure that the user's rights are what they were.)
+// if the server shows it so or does not find it twice. (Before anything is
+// taken back for it, carry makes sure of the server and of the user's rights.)
 func (g *agent) deleted(ctx context.Context, uid dhis2.UID) (said, error) {
-	for _, m := range g.maps {
+	for _, m := range g.servedMaps() {
 		page, err := g.dhis2.TrackedEntities(ctx, api.Query{
 			Program: m.Program, TrackedEntities: []dhis2.UID{uid}, IncludeDeleted: true, Fields: "trackedEntity,deleted"})
-		if err != nil {
+		if refused, ok := errors.AsType[*api.Error](err); ok && (refused.NotFound() || refused.Forbidden()) {
 			continue
 		}
+		if err != nil {
+			return said{}, err
+		}
 		for _, te := range page.Items {
-			if te.TrackedEntity == uid && te.Deleted {
+			switch {
+			case te.TrackedEntity != uid:
+			case te.Deleted:
 				return said{desired: record.Desired{Deleted: true}}, nil
+			default: // the list shows what is not found by its UID
+				return said{}, errUnsettled
 			}
 		}
 	}

@@ -65,12 +65,18 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 // watch goes on until ctx ends, and then lets what is under way come to its
 // end.
 func (g *agent) watch(ctx context.Context, s *config.Settings) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var poller *changes.Poller
 	var runner *changes.Runner
 	err := g.insist(ctx, func() (err error) {
 		poller, runner, err = g.prepare(ctx, changes.PollConfig{Interval: s.DHIS2.Poll, Overlap: s.DHIS2.Overlap,
 			Swept: func(sw changes.Sweep, err error) {
-				if err != nil {
+				if _, another := errors.AsType[*changes.PinError](err); another {
+					// Nothing of it may reach the record: what is under way is cut.
+					runner.Cut()
+					stop(usage(err))
+				} else if err != nil {
 					g.log.Error().Err(err).Stringer("program", sw.Program).Msg("looking for changes failed")
 				} else if sw.Marked > 0 {
 					runner.Wake()
@@ -89,6 +95,9 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 		both.Go(func() { failed <- run(ctx) })
 	}
 	both.Wait()
+	if another, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {
+		return another
+	}
 	return errors.Join(<-failed, <-failed)
 }
 
@@ -120,8 +129,10 @@ func (g *agent) insist(ctx context.Context, f func() error) error {
 // configuration.
 func serverError(err error) error {
 	var refused interface{ Unauthorized() bool }
+	var forbidden interface{ Forbidden() bool }
 	var pinned *changes.PinError
-	if errors.Is(err, errNoProgram) || errors.As(err, &pinned) || errors.As(err, &refused) && refused.Unauthorized() {
+	if errors.Is(err, errNoProgram) || errors.As(err, &pinned) ||
+		errors.As(err, &refused) && refused.Unauthorized() || errors.As(err, &forbidden) && forbidden.Forbidden() {
 		return usage(err)
 	}
 	return unreachable(err)

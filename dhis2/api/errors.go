@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -35,6 +36,7 @@ const (
 	kindTooLarge
 	kindMalformed
 	kindBlind
+	kindForeign
 )
 
 func (e *Error) Error() string {
@@ -57,7 +59,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // proxy that answers for it, or the answer was damaged on its way.
 func (e *Error) Retryable() bool {
 	switch e.kind {
-	case kindLogin, kindMalformed:
+	case kindLogin, kindMalformed, kindForeign:
 		return true
 	case kindStatus:
 		return e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests ||
@@ -72,12 +74,15 @@ func (e *Error) Unauthorized() bool {
 	return e.kind == kindLogin || e.Status == http.StatusUnauthorized
 }
 
-// Forbidden reports whether the user may not see what was asked for.
-func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
+// Forbidden reports whether DHIS2 said that the user may not see what was
+// asked for.
+func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden && e.kind == kindStatus }
 
-// NotFound reports whether the server does not have (or no longer shows) what
-// was asked for. A deleted tracked entity is not found by its UID.
-func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+// NotFound reports whether DHIS2 said that it does not have (or no longer
+// shows) what was asked for. A deleted tracked entity is not found by its UID.
+// A page of a proxy, or of a Tomcat that DHIS2 is being deployed to, says
+// nothing of the kind, and is not NotFound.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && e.kind == kindStatus }
 
 // SearchScope reports whether the query reaches outside the user's capture
 // scope, which DHIS2 answers with 409.
@@ -134,10 +139,14 @@ func statusError(method, path string, status int, header http.Header, body []byt
 		e.Message = "unexpected answer"
 	}
 	var web struct {
+		Status    int    `json:"httpStatusCode"`
 		ErrorCode string `json:"errorCode"`
 		Message   string `json:"message"`
 	}
-	if json.Unmarshal(body, &web) != nil {
+	if json.Unmarshal(body, &web) != nil || web.Status != status {
+		if concludes(status) {
+			e.kind, e.Message = kindForeign, "not DHIS2 but something before it answered: a proxy, or a server that is starting"
+		}
 		return e
 	}
 	if errorCode.MatchString(web.ErrorCode) {
@@ -151,12 +160,24 @@ func statusError(method, path string, status int, header http.Header, body []byt
 	return e
 }
 
+// concludes tells of which statuses a caller draws conclusions about what was
+// asked for: they count only in DHIS2's own words (its WebMessage).
+func concludes(status int) bool {
+	switch status {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
+		return true
+	}
+	return false
+}
+
 // RetryAfter reads how long a server asks to wait, in both forms of the header
 // (RFC 9110 section 10.2.3): 0 where it does not, a day at most.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.Atoi(text); err == nil {
 		return max(0, time.Duration(min(seconds, 24*3600))*time.Second)
+	} else if errors.Is(err, strconv.ErrRange) && text[0] != '-' {
+		return 24 * time.Hour
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return min(max(0, at.Sub(now)), 24*time.Hour)

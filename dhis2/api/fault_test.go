@@ -40,6 +40,10 @@ func TestFaults(t *testing.T) {
 		{"401", sandbox.Fault{Status: 401, Message: quoted}, verdict{status: 401, unauthorized: true}, "token"},
 		{"403", sandbox.Fault{Status: 403, Message: quoted}, verdict{status: 403, forbidden: true}, "sharing"},
 		{"404", sandbox.Fault{Status: 404, Code: "E1005", Message: quoted}, verdict{status: 404, notFound: true}, "not there"},
+		{"403 with a page", status(403), verdict{status: 403, retryable: true}, "proxy"},
+		{"404 with a page", status(404), verdict{status: 404, retryable: true}, "proxy"},
+		{"405 with a page", status(405), verdict{status: 405, retryable: true}, "proxy"},
+		{"410 with a page", status(410), verdict{status: 410, retryable: true}, "proxy"},
 		{"409 search scope", sandbox.Fault{Status: 409, Message: "At least 1 attributes should be mentioned " + quoted}, verdict{status: 409, scope: true}, "capture scope"},
 		{"409 too many found", sandbox.Fault{Status: 409, Message: "maxteicountreached"}, verdict{status: 409, scope: true}, "capture scope"},
 		{"409 other", sandbox.Fault{Status: 409, Code: "E1002", Message: quoted}, verdict{status: 409}, "refuses"},
@@ -223,6 +227,7 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"120": 2 * time.Minute, "0": 0, "-5": 0, "soon": 0, "": 0, "9999999": 24 * time.Hour,
+		"99999999999999999999": 24 * time.Hour, "-99999999999999999999": 0, " 7 ": 7 * time.Second,
 		now.Add(time.Hour).Format(http.TimeFormat):        time.Hour,
 		now.Add(-time.Hour).Format(http.TimeFormat):       0,
 		now.Add(1000 * time.Hour).Format(http.TimeFormat): 24 * time.Hour,

@@ -111,17 +111,24 @@ func Classify(err error) Outcome {
 	o.Unknown = says && unknown.Unknown()
 	conflict := is(err, Conflict.Conflict)
 	retryable := is(err, Retryable.Retryable)
+	unauthorized := is(err, Unauthorized.Unauthorized)
+	question, asked := errors.AsType[*api.Error](err)
 	switch {
 	case is(err, Review.Review):
 		o.Class = ForReview
 	case is(err, Quarantined.Quarantined):
 		o.Class = Quarantine
-	case conflict, retryable:
+	case conflict, retryable, unauthorized:
 		o.Class = Retry
 		o.Shared = !conflict
-		o.All = o.Shared && is(err, Unauthorized.Unauthorized)
+		o.All = o.Shared && unauthorized
 	case is(err, Permanent.Permanent):
 		o.Class = DeadLetter
+	case asked:
+		// DHIS2 did not answer a question: nothing was sent, and nothing is
+		// known to be wrong with the entity. A right that one lacks may come
+		// back, and may be lacking for all.
+		o.Class, o.Shared = Retry, question.Forbidden()
 	default:
 		o.Class, o.Unknown = Retry, true
 	}

@@ -26,6 +26,11 @@ func TestClassify(t *testing.T) {
 		{"nothing is known", errors.New("x"), changes.Outcome{Class: changes.Retry, Unknown: true, Cause: "retry"}},
 		{"a review goes first", fmt.Errorf("a: %w", &serverError{review: true, retryable: true, permanent: true}), changes.Outcome{Class: changes.ForReview, Cause: "review"}},
 		{"DHIS2 asks to wait", fmt.Errorf("a: %w", &api.Error{Status: 429, RetryAfter: time.Minute}), changes.Outcome{Class: changes.Retry, Shared: true, Wait: time.Minute, Cause: "429"}},
+		{"DHIS2 refuses the token", &api.Error{Status: 401}, changes.Outcome{Class: changes.Retry, Shared: true, All: true, Cause: "401"}},
+		{"DHIS2 forbids: a right may come back", &api.Error{Status: 403}, changes.Outcome{Class: changes.Retry, Shared: true, Cause: "403"}},
+		{"DHIS2 refuses a question: nothing was sent", &api.Error{Status: 409}, changes.Outcome{Class: changes.Retry, Cause: "409"}},
+		{"a lost right", &changes.PermissionError{}, changes.Outcome{Class: changes.Retry, Shared: true, Cause: "retry"}},
+		{"another server", &changes.PinError{}, changes.Outcome{Class: changes.Retry, Shared: true, Cause: "retry"}},
 		{"DHIS2 is away", &api.UnreachableError{}, changes.Outcome{Class: changes.Retry, Shared: true, Cause: "retry"}},
 		{"the ledger's disk is full", &database.Error{Kind: database.Full}, changes.Outcome{Class: changes.Retry, Shared: true, Cause: "retry"}},
 	} {

@@ -93,6 +93,9 @@ func (e *PinError) Error() string {
 	return fmt.Sprintf("%s is %q, and the ledger was made with %q: point it to the right server, or say that the change is meant", e.Name, e.Found, e.Pinned)
 }
 
+// Retryable is true: nothing is wrong with the entity.
+func (e *PinError) Retryable() bool { return true }
+
 // Pin binds the ledger to a server. The first value stays; another is a
 // *PinError unless replace says that the change is meant.
 func (l *Ledger) Pin(ctx context.Context, name, value string, replace bool) error {

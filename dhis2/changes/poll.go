@@ -112,7 +112,7 @@ func (c PollConfig) validate() error {
 }
 
 // Poller puts on the ledger what changes in DHIS2. Its methods are not for
-// several goroutines at once, but for Wake.
+// several goroutines at once, but for Wake and Verify.
 type Poller struct {
 	cfg      PollConfig
 	programs map[dhis2.UID]*memory

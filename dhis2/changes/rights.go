@@ -26,6 +26,9 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("dhis2/changes: the user of DHIS2 may no longer see everything: lost %s: give it back, or say that the loss is meant", strings.Join(e.Lost, ", "))
 }
 
+// Retryable is true: nothing is wrong with the entity, and rights come back.
+func (e *PermissionError) Retryable() bool { return true }
+
 // Alarm is true: a person has to look.
 func (e *PermissionError) Alarm() bool { return true }
 

@@ -130,6 +130,16 @@ func (p *Poller) begin(ctx context.Context) (wallMoment, *time.Location, error) 
 	return now, zone, p.checkRights(ctx)
 }
 
+// Verify makes sure that the server is the one that the ledger belongs to, and
+// that the user sees as much of it as at the last good sweep: what a consumer
+// asks before it takes back a fact because DHIS2 shows it no more. Errors are
+// those of Source and Ledger, *PinError and *PermissionError. It may be called
+// by many goroutines.
+func (p *Poller) Verify(ctx context.Context) error {
+	_, _, err := p.begin(ctx)
+	return err
+}
+
 func (p *Poller) checkRights(ctx context.Context) error {
 	return checkRights(ctx, p.cfg.Source, p.cfg.Ledger, p.cfg.Programs, p.cfg.AcceptRights)
 }

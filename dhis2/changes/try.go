@@ -89,7 +89,9 @@ func (s *shift) failed(t taken, err *error) Outcome {
 	f := Failure{Class: o.Class, Cause: o.Cause, Message: (*err).Error(), Detail: o.Detail, Unknown: o.Unknown, Free: free}
 	// The ledger's clock counts; only how much of it has gone by is ours.
 	claimed := t.Until.Add(-s.cfg.Ledger.cfg.Lease)
-	f.Next = claimed.Add(time.Since(t.at)).Add(max(s.backoff(t.Attempts), o.Wait))
+	// A server that asks for more than our longest pause is asked again after
+	// that: one mistaken header must not keep a change for a day.
+	f.Next = claimed.Add(time.Since(t.at)).Add(max(s.backoff(t.Attempts), min(o.Wait, s.cfg.MaxBackoff)))
 	if cut {
 		f.Next = time.Time{}
 	}

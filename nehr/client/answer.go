@@ -91,14 +91,21 @@ func issues(v *fhirjson.Value) []Issue {
 	return found
 }
 
+// maxRetryAfter bounds what a server may ask for: more is a mistake.
+const maxRetryAfter = 24 * time.Hour
+
 // retryAfter reads seconds or a date (RFC 9110 section 10.2.3).
 func (c *Client) retryAfter(h http.Header) time.Duration {
-	s := h.Get("Retry-After")
-	if n, err := strconv.Atoi(s); err == nil && n > 0 {
-		return time.Duration(n) * time.Second
+	s := strings.TrimSpace(h.Get("Retry-After"))
+	n, err := strconv.Atoi(s)
+	switch {
+	case err == nil:
+		return time.Duration(min(max(0, n), int(maxRetryAfter/time.Second))) * time.Second
+	case errors.Is(err, strconv.ErrRange) && s[0] != '-':
+		return maxRetryAfter
 	}
 	if at, err := http.ParseTime(s); err == nil {
-		return max(0, at.Sub(c.now()))
+		return min(max(0, at.Sub(c.now())), maxRetryAfter)
 	}
 	return 0
 }

@@ -45,11 +45,16 @@ func (e *OutcomeError) Error() string {
 	return text
 }
 
-// Unauthorized tells that the credentials were refused: nothing is wrong with
-// what was sent, and everything else will be refused too.
-func (e *OutcomeError) Unauthorized() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
-}
+// Unauthorized tells that the credentials were refused (401): nothing is wrong
+// with what was sent, and everything else will be refused too.
+func (e *OutcomeError) Unauthorized() bool { return e.Status == http.StatusUnauthorized }
+
+// Forbidden tells that the client may not do this (403). It may be the rights
+// of the client, or the protection of one person's record: others may pass.
+func (e *OutcomeError) Forbidden() bool { return e.Status == http.StatusForbidden }
+
+// Wait is how long the server asks to wait.
+func (e *OutcomeError) Wait() time.Duration { return e.RetryAfter }
 
 // Conflict tells that what was looked up is no longer so (409, 412): look it up
 // again before trying again.
@@ -65,7 +70,7 @@ func (e *OutcomeError) Retryable() bool {
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return false
 	}
-	return e.Status >= 500 || e.Unauthorized()
+	return e.Status >= 500 || e.Unauthorized() || e.Forbidden()
 }
 
 // Permanent tells that the request will be refused for ever as it is.

@@ -179,6 +179,10 @@ func TestRetryAfter(t *testing.T) {
 		"Sun, 01 Mar 2026 09:00:00 GMT": 0,
 		"soon":                          0,
 		"-5":                            0,
+		"9223372036854775":              24 * time.Hour,
+		"99999999999999999999":          24 * time.Hour,
+		"-99999999999999999999":         0,
+		"Fri, 01 Jan 2100 00:00:00 GMT": 24 * time.Hour,
 	} {
 		web := httptest.NewServer(answer(429, "application/fhir+json", outcomeBody, "Retry-After", header))
 		c := newClient(t, web.URL, func(c *client.Config) { c.Now = func() time.Time { return now } })
@@ -250,5 +254,30 @@ func TestNextPageElsewhere(t *testing.T) {
 	_, err := newClient(t, web.URL, nil).Search(t.Context(), "Patient", url.Values{"name": {"x"}})
 	if u, ok := errors.AsType[*client.UnreachableError](err); !ok || !strings.Contains(u.Reason, "outside") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestUnservedSearchMayPass: a search that is not there says nothing about
+// what was searched for: another base, or a page that the server has forgotten.
+func TestUnservedSearchMayPass(t *testing.T) {
+	const fhir = "application/fhir+json"
+	for _, status := range []int{404, 405, 410} {
+		first := true
+		var web *httptest.Server
+		web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if first && r.Method == http.MethodPost {
+				answer(200, fhir, `{"resourceType":"Bundle","type":"searchset","link":[{"relation":"next","url":"`+web.URL+`/?page=2"}]}`)(w, r)
+				return
+			}
+			answer(status, fhir, outcomeBody)(w, r)
+		}))
+		for _, where := range []string{"next page", "search"} {
+			_, err := newClient(t, web.URL, nil).Search(t.Context(), "Patient", url.Values{"identifier": {"a|b"}})
+			if got, want := classOf(t, err), (class{retryable: true}); got != want || !strings.Contains(err.Error(), where) {
+				t.Errorf("%d: got %+v, want %+v of the %s: %v", status, got, want, where, err)
+			}
+			first = false
+		}
+		web.Close()
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -42,7 +43,7 @@ const maxPages = 1000
 // Search finds resources by POST Type/_search and reads every page. It tells
 // the server not to answer from memory: HAPI repeats the result of an equal
 // search for a minute, and a look-up that misses what was just written would
-// write it twice.
+// write it twice. That there is no such search is an [UnreachableError].
 func (c *Client) Search(ctx context.Context, typ string, params url.Values) (*Found, error) {
 	if !typeForm.MatchString(typ) {
 		return nil, fmt.Errorf("search: %q is not a resource type", typ)
@@ -56,7 +57,7 @@ func (c *Client) Search(ctx context.Context, typ string, params url.Values) (*Fo
 		bodyType:  "application/x-www-form-urlencoded",
 	})
 	if err != nil {
-		return nil, err
+		return nil, unserved(err)
 	}
 	found := &Found{}
 	for range maxPages {
@@ -72,10 +73,20 @@ func (c *Client) Search(ctx context.Context, typ string, params url.Values) (*Fo
 			return nil, &UnreachableError{Operation: "search " + typ, Reason: "the next page lies outside the FHIR base"}
 		}
 		if a, err = c.do(ctx, request{operation: "next page of " + typ, method: http.MethodGet, path: path}); err != nil {
-			return nil, err
+			return nil, unserved(err)
 		}
 	}
 	return nil, &UnreachableError{Operation: "search " + typ, Reason: "the pages do not end"}
+}
+
+// unserved types the refusal of a search as not there: it says nothing about
+// what was searched for, but that the server is another, or not ready, or that
+// it has forgotten the pages meanwhile (HAPI answers 410 then).
+func unserved(err error) error {
+	if e, ok := errors.AsType[*OutcomeError](err); ok && (e.NotFound() || e.Status == http.StatusMethodNotAllowed) {
+		return &UnreachableError{Operation: e.Operation, Reason: fmt.Sprintf("status %d in answer to a search: not the FHIR base, or the pages have expired", e.Status)}
+	}
+	return err
 }
 
 // add takes the matches of one page and gives the link to the next.

@@ -62,6 +62,9 @@ func (e *TokenError) Unauthorized() bool {
 	return e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }
 
+// Wait is how long the authorization server asks to wait.
+func (e *TokenError) Wait() time.Duration { return e.RetryAfter }
+
 // Retryable is true: nothing is wrong with what was to be sent.
 func (e *TokenError) Retryable() bool { return true }
 
