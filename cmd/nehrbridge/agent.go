@@ -260,14 +260,23 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
 			before = after // what may stand by now
 			wrote = wrote || errors.As(err, &unknown) && unknown.Unknown()
-			if from, err = g.load(ctx, claim.TrackedEntity); err != nil {
-				return nil, err
+			if from, err = g.load(ctx, claim.TrackedEntity); err == nil {
+				continue
 			}
-			continue
 		}
-		return nil, explain(err)
+		if err = explain(err); wrote {
+			err = &wroteError{err}
+		}
+		return nil, err
 	}
 }
+
+// wroteError is an error after an attempt that may have written something,
+// whatever ended the last one.
+type wroteError struct{ error }
+
+func (e *wroteError) Unwrap() error { return e.error }
+func (e *wroteError) Unknown() bool { return true }
 
 // carried counts an entity that was carried on.
 func (g *agent) carried(result record.Result, wrote bool) {
