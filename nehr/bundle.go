@@ -74,7 +74,28 @@ func (e *EntryError) Unwrap() error { return e.Err }
 // owned resource is given its id (ByID), the others none. An entry without a
 // key, unless it brings its own request, is ErrNoKey: a conditional write
 // without a value matches anybody (D-036). On error dst is returned as it was.
-func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) {
+func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) { return b.append(dst, nil) }
+
+// Encode gives the bundle as [Bundle.AppendJSON] writes it, and in it the
+// resource of each entry, nil where an entry has none.
+func (b *Bundle) Encode() (document []byte, resources [][]byte, err error) {
+	places := make([]span, len(b.Entries))
+	if document, err = b.append(nil, places); err != nil {
+		return nil, nil, err
+	}
+	resources = make([][]byte, len(places))
+	for i, p := range places {
+		if p.end > 0 {
+			resources[i] = document[p.start:p.end:p.end]
+		}
+	}
+	return document, resources, nil
+}
+
+// span is where a resource stands in a document.
+type span struct{ start, end int }
+
+func (b *Bundle) append(dst []byte, places []span) ([]byte, error) {
 	if !utf8.ValidString(b.Identifier.Value) {
 		return dst, ErrUTF8
 	}
@@ -103,12 +124,16 @@ func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) {
 		} else {
 			buf.WriteByte(',')
 		}
-		if err := b.writeEntry(buf, &b.Entries[i]); err != nil {
+		at, err := b.writeEntry(buf, &b.Entries[i])
+		if err != nil {
 			typ := ""
 			if r := b.Entries[i].Resource; r != nil {
 				typ = r.ResourceType()
 			}
 			return dst, &EntryError{Index: i, Type: typ, Err: err}
+		}
+		if places != nil {
+			places[i] = at
 		}
 	}
 	if len(b.Entries) > 0 {
@@ -118,16 +143,18 @@ func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
+// writeEntry writes an entry and gives the place of its resource, the zero span
+// where it has none.
+func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) (resource span, err error) {
 	own := e.Request.Method == ""
 	if e.Resource == nil && (own || e.Request.Method != "DELETE") {
-		return ErrNoResource
+		return span{}, ErrNoResource
 	}
 	if own && e.Key.IsZero() {
-		return ErrNoKey
+		return span{}, ErrNoKey
 	}
 	if !utf8.ValidString(e.Key.System) || !utf8.ValidString(e.Key.Value) || !utf8.ValidString(e.FullURL) {
-		return ErrUTF8
+		return span{}, ErrUTF8
 	}
 	var room [36]byte
 	var id []byte // of an owned resource that is written by id
@@ -142,9 +169,11 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 	}
 	if e.Resource != nil {
 		buf.WriteString(`"resource":`)
+		resource.start = buf.Len()
 		if err := writeWithID(buf, e.Resource, id); err != nil {
-			return err
+			return span{}, err
 		}
+		resource.end = buf.Len()
 		buf.WriteByte(',')
 	}
 	buf.WriteString(`"request":{"method":`)
@@ -163,7 +192,7 @@ func (b *Bundle) writeEntry(buf *bytes.Buffer, e *Entry) error {
 		buf.WriteByte('"')
 	}
 	buf.WriteString(`}}`)
-	return nil
+	return resource, nil
 }
 
 // writeWithID writes a resource and gives it an id, if there is one. The

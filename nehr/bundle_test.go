@@ -219,3 +219,32 @@ func TestBundleIsStableToTheByte(t *testing.T) {
 		t.Error("the same bundle gives other bytes")
 	}
 }
+
+// TestBundleEncode: the resources that Encode gives are those of the document.
+func TestBundleEncode(t *testing.T) {
+	b := mother()
+	b.Entries = append(b.Entries, nehr.Entry{Request: nehr.Request{Method: "DELETE", URL: "Task/1"}})
+	_, want := read(t, b)
+	document, resources, err := b.Encode()
+	if err != nil || string(document) != string(want) {
+		t.Fatalf("got %s, %v, want %s", document, err, want)
+	}
+	var entries struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
+	if err := json.Unmarshal(document, &entries); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range entries.Entry {
+		if string(resources[i]) != string(e.Resource) {
+			t.Errorf("resource %d: got %s, want %s", i, resources[i], e.Resource)
+		}
+	}
+	if len(resources) != 3 || resources[2] != nil {
+		t.Errorf("got %d resources, the last of an entry without one", len(resources))
+	}
+	b.Entries[0].Key = nehr.Key{}
+	if _, _, err := b.Encode(); !errors.Is(err, nehr.ErrNoKey) {
+		t.Errorf("got %v, want ErrNoKey", err)
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"nehrbridge": main})
+	testscript.Main(m, map[string]func(){"nehrbridge": main, "peers": runPeers})
 }
 
 // TestScript runs the command line as a person or a program would: documents

@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client"
@@ -33,7 +32,7 @@ type Entry struct {
 	FullURL string
 	// Type is the resource type.
 	Type string
-	// Resource is the resource in JSON, without an id.
+	// Resource is the resource in JSON. Its id is not looked at.
 	Resource []byte
 	// Owned resources are this system's alone; the others are merged.
 	Owned bool
@@ -61,7 +60,26 @@ type item struct {
 	remove  bool              // it is to be deleted once it says that it is an error
 }
 
-var fullURLForm = regexp.MustCompile(`^urn:uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+// uuidOf gives the UUID of a fullUrl: urn:uuid: and a UUID in lower case (RFC
+// 9562 section 4).
+func uuidOf(fullURL string) (uuid string, ok bool) {
+	uuid, ok = strings.CutPrefix(fullURL, "urn:uuid:")
+	if !ok || len(uuid) != 36 {
+		return "", false
+	}
+	for i := range len(uuid) {
+		switch c := uuid[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			ok = c == '-'
+		default:
+			ok = '0' <= c && c <= '9' || 'a' <= c && c <= 'f'
+		}
+		if !ok {
+			return "", false
+		}
+	}
+	return uuid, true
+}
 
 // check reads the entries and refuses what must not be sent.
 func (w *Writer) check(d Desired) ([]*item, error) {
@@ -90,8 +108,8 @@ func (w *Writer) check(d Desired) ([]*item, error) {
 
 func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
 	t := &item{Entry: e, index: i}
-	uuid := fullURLForm.FindStringSubmatch(e.FullURL)
-	if uuid == nil {
+	uuid, ok := uuidOf(e.FullURL)
+	if !ok {
 		return nil, &EntryError{Index: i, Type: e.Type, Reason: "fullUrl is not urn:uuid: with a UUID in lower case"}
 	}
 	if blank(e.Identifier.System) || blank(e.Identifier.Value) {
@@ -114,7 +132,7 @@ func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
 	}
 	t.ours.Delete("id")
 	if e.Owned && w.mode == ByID {
-		t.id = uuid[1]
+		t.id = uuid
 	}
 	return t, nil
 }

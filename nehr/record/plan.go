@@ -12,16 +12,19 @@ import (
 // anything is sent. It is good for one [Plan.Send], soon: what stands may change.
 type Plan struct {
 	writer   *Writer
-	envelope []byte
 	items    []*item // those desired, in their order, then those of the state alone
 	desired  int
 	pending  State
+	changes  []Change
+	requests []*request // of the transaction; none where nothing is sent in one
+	bundle   []byte     // the transaction, validated
 }
 
 // Plan looks up what stands and decides what is to be sent. before is what the
 // caller stored for the entity last; what it has and d has not is withdrawn. It
 // gives
-//   - [*KeyError], [*EntryError], [*ReviewError]: the entity cannot be written so;
+//   - [*KeyError], [*EntryError], [*ReviewError], [*InvalidError]: the entity
+//     cannot be written so;
 //   - [*client.OutcomeError], [*client.UnreachableError]: the look-up failed.
 func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, error) {
 	switch {
@@ -34,7 +37,7 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{writer: w, envelope: d.Bundle, desired: len(items)}
+	p := &Plan{writer: w, desired: len(items)}
 	if items, err = w.join(d, items, before); err != nil {
 		return nil, err
 	}
@@ -59,7 +62,25 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 	if !p.Empty() {
 		p.pending = p.union(before)
 	}
+	p.changes = changesOf(p.items) // before references are turned for the transaction
+	if err := p.transaction(d.Bundle); err != nil {
+		return nil, err
+	}
 	return p, nil
+}
+
+// transaction makes what is to be sent, and has it judged.
+func (p *Plan) transaction(envelope []byte) (err error) {
+	if p.requests = p.writer.requests(p.items); len(p.requests) == 0 {
+		return nil
+	}
+	if p.bundle, err = encode(envelope, p.requests, len(p.items)); err != nil {
+		return err
+	}
+	if err := p.writer.validate(p.bundle); err != nil {
+		return &InvalidError{err}
+	}
+	return nil
 }
 
 // Empty tells whether nothing has to be sent.
@@ -67,6 +88,10 @@ func (p *Plan) Empty() bool { return !slices.ContainsFunc(p.items, (*item).chang
 
 // changes tells whether anything is sent of the item.
 func (t *item) changes() bool { return t.next != nil || t.remove }
+
+// Whole tells whether all that is desired is sent, so that it was judged
+// together and not in parts.
+func (p *Plan) Whole() bool { return len(p.requests) == len(p.items) }
 
 // Pending is the state to be stored before Send: what was written, and what may
 // be from now on. Of an empty plan it is the state before.
@@ -121,9 +146,11 @@ type Change struct {
 }
 
 // Changes say what Send would do, for people who want to see it first.
-func (p *Plan) Changes() []Change {
+func (p *Plan) Changes() []Change { return p.changes }
+
+func changesOf(items []*item) []Change {
 	var all []Change
-	for _, t := range p.items {
+	for _, t := range items {
 		if !t.changes() {
 			continue
 		}
@@ -173,44 +200,31 @@ func differing(a, b *fhirjson.Value) (fields []string) {
 
 // Send carries the plan out and gives the state to be stored from now on. With
 // an error the state that is stored stays as it is, [Plan.Pending]. It gives
-//   - [*InvalidError]: nothing was sent;
 //   - [*client.OutcomeError]: the server refused; with Conflict, plan again;
 //   - [*client.UnreachableError], [*AnswerError], [*ConflictError]: see Unknown,
 //     the transaction may have been carried out.
 //
 // Planning and sending again is always safe.
 func (p *Plan) Send(ctx context.Context) (Result, State, error) {
-	requests, err := p.send(ctx)
+	err := p.send(ctx)
 	if err == nil {
 		err = p.writer.delete(ctx, p.items)
 	}
 	if err != nil {
 		return Result{}, p.pending, err
 	}
-	return p.finish(requests)
+	return p.finish(p.requests)
 }
 
-func (p *Plan) send(ctx context.Context) ([]*request, error) {
-	w := p.writer
-	requests := w.requests(p.items)
-	if len(requests) == 0 {
-		return nil, nil
+func (p *Plan) send(ctx context.Context) error {
+	if len(p.requests) == 0 {
+		return nil
 	}
-	bundle, err := encode(p.envelope, requests, len(p.items))
+	answer, err := p.writer.server.Transaction(ctx, p.bundle)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("write: %w", err)
 	}
-	if err := w.validate(bundle); err != nil {
-		return nil, &InvalidError{err}
-	}
-	answer, err := w.server.Transaction(ctx, bundle)
-	if err != nil {
-		return nil, fmt.Errorf("write: %w", err)
-	}
-	if err := verify(requests, answer.Resource); err != nil {
-		return nil, err
-	}
-	return requests, nil
+	return verify(p.requests, answer.Resource)
 }
 
 // Write makes the server hold what is desired, without memory: nothing is

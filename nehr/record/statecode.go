@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // stateVersion is the form that EncodeState writes. A change of it needs a
@@ -56,13 +55,9 @@ func EncodeState(s State) ([]byte, error) {
 	var body []byte
 	for i := range s.Resources {
 		r := &s.Resources[i]
-		uuid := fullURLForm.FindStringSubmatch(r.FullURL)
-		if uuid == nil {
+		uuid, ok := uuidOf(r.FullURL)
+		if !ok {
 			return nil, fmt.Errorf("encode state: resource %d (%s): fullUrl is not urn:uuid: with a UUID", i, r.Type)
-		}
-		raw, err := hex.DecodeString(strings.ReplaceAll(uuid[1], "-", ""))
-		if err != nil {
-			return nil, fmt.Errorf("encode state: resource %d: %w", i, err)
 		}
 		var flags byte
 		if r.Owned {
@@ -70,13 +65,16 @@ func EncodeState(s State) ([]byte, error) {
 		}
 		if r.ID == "" {
 			flags |= flagNoID
-		} else if r.ID != uuid[1] {
+		} else if r.ID != uuid {
 			flags |= flagID
 		}
 		if len(r.Before) > 0 {
 			flags |= flagBefore
 		}
-		body = append(append(body, flags), raw...)
+		body = append(body, flags)
+		for _, part := range [...]string{uuid[:8], uuid[9:13], uuid[14:18], uuid[19:23], uuid[24:]} {
+			body, _ = hex.AppendDecode(body, []byte(part)) // hex, as uuidOf says
+		}
 		body = binary.AppendUvarint(body, index(r.Type))
 		body = binary.AppendUvarint(body, index(r.Identifier.System))
 		body = appendText(body, r.Identifier.Value)

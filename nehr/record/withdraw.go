@@ -40,7 +40,7 @@ func (w *Writer) join(d Desired, items []*item, before State) ([]*item, error) {
 			if !ok {
 				continue
 			}
-			if fullURLForm.FindStringSubmatch(was.FullURL) == nil {
+			if _, ok := uuidOf(was.FullURL); !ok {
 				return nil, &EntryError{Index: -1, Type: was.Type, Reason: "the state has a fullUrl that is not urn:uuid: with a UUID"}
 			}
 			t = &item{index: -1, fate: f, Entry: &Entry{FullURL: was.FullURL, Type: was.Type, Owned: was.Owned, Identifier: was.Identifier}}
