@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -308,7 +309,7 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, bef
 		if err != nil {
 			return record.Result{}, before, err
 		}
-		if again.document != now.document {
+		if !bytes.Equal(again.document, now.document) {
 			return record.Result{}, before, errUnsettled
 		}
 		if err := g.verify(ctx); err != nil {
@@ -316,6 +317,13 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, bef
 		}
 	}
 	if !plan.Empty() {
+		// What is sent was judged with the plan; where that is a part only, the
+		// whole is judged too.
+		if now.document != nil && !plan.Whole() {
+			if err := judge(g.validator, now.document); err != nil {
+				return record.Result{}, before, err
+			}
+		}
 		pending, err := record.EncodeState(plan.Pending())
 		if err != nil {
 			return record.Result{}, before, err

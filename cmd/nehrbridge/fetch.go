@@ -32,7 +32,7 @@ type source struct {
 // said is what a source says.
 type said struct {
 	desired  record.Desired
-	document string // the mapped bundle, to compare two moments; "" where nothing was mapped
+	document []byte // the mapped bundle, to compare two moments; nil where nothing was mapped
 	hash     string // of the source of document; "" where nothing was mapped
 }
 
@@ -79,18 +79,11 @@ func (g *agent) say(ctx context.Context, uid dhis2.UID, from source, written boo
 	if err != nil {
 		return said{}, err
 	}
-	bundle, err := mapped.Bundle.AppendJSON(nil)
+	desired, document, err := desiredOf(mapped.Bundle)
 	if err != nil {
 		return said{}, &invalidError{err}
 	}
-	if err := judge(g.validator, bundle); err != nil {
-		return said{}, err
-	}
-	desired, err := desiredOf(mapped.Bundle)
-	if err != nil {
-		return said{}, &invalidError{err}
-	}
-	return said{desired, string(bundle), from.hash}, nil
+	return said{desired, document, from.hash}, nil
 }
 
 // fetch reads the document in the program that shows it. It is not found only
@@ -216,24 +209,24 @@ func explain(err error) error {
 		Cause: fmt.Sprint(refused.Status), Detail: refused.Outcome, RetryAfter: refused.RetryAfter})
 }
 
-// desiredOf is the bundle as what the server shall hold.
-func desiredOf(b *nehr.Bundle) (record.Desired, error) {
+// desiredOf is the bundle as what the server shall hold, and as one document.
+func desiredOf(b *nehr.Bundle) (record.Desired, []byte, error) {
+	document, resources, err := b.Encode()
+	if err != nil {
+		return record.Desired{}, nil, err
+	}
 	head, err := (&nehr.Bundle{Profile: b.Profile, Identifier: b.Identifier, Timestamp: b.Timestamp}).AppendJSON(nil)
 	if err != nil {
-		return record.Desired{}, err
+		return record.Desired{}, nil, err
 	}
-	d := record.Desired{Bundle: head, Entries: make([]record.Entry, 0, len(b.Entries))}
-	for _, e := range b.Entries {
-		body, err := nehr.Encode(e.Resource)
-		if err != nil {
-			return record.Desired{}, err
-		}
-		d.Entries = append(d.Entries, record.Entry{
-			FullURL: e.FullURL, Type: e.Resource.ResourceType(), Resource: body, Owned: e.Owned,
+	d := record.Desired{Bundle: head, Entries: make([]record.Entry, len(b.Entries))}
+	for i, e := range b.Entries {
+		d.Entries[i] = record.Entry{
+			FullURL: e.FullURL, Type: e.Resource.ResourceType(), Resource: resources[i], Owned: e.Owned,
 			Identifier: record.Identifier{System: e.Key.System, Value: e.Key.Value},
-		})
+		}
 	}
-	return d, nil
+	return d, document, nil
 }
 
 // invalidError says that what was mapped does not keep to its profiles: a
