@@ -24,10 +24,16 @@ func (l *loader) forms() {
 	}
 }
 
+// off is the value of a key that turns its part off.
+const off = "off"
+
 var region = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // wrong says what the value of a key must look like, or "" if it does.
 func (k key) wrong(text string) string {
+	if k.off && (text == "" || text == off) {
+		return ""
+	}
 	switch k.form {
 	case urlForm:
 		u, err := url.Parse(text)

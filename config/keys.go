@@ -29,6 +29,7 @@ type key struct {
 	form    form
 	choices []string
 	secret  bool // has a sibling name + "_file"
+	off     bool // "off", or nothing, is a value too
 }
 
 // keys are the settings in the order of the table.
@@ -68,7 +69,7 @@ var keys = []key{
 	{name: "phn.accept", meaning: "which personal health numbers are sent", initial: "any", form: choiceForm, choices: []string{"any", "scheme"}},
 	{name: "phn.scheme", meaning: "form of the personal health number", initial: "ndhgs2", form: choiceForm, choices: []string{"ndhgs2", "demo", "chims"}},
 	{name: "listen", meaning: "address of the services", initial: "127.0.0.1:8080", form: addressForm},
-	{name: "metrics.listen", meaning: "address of the metrics", initial: "127.0.0.1:9090", form: addressForm},
+	{name: "metrics.listen", meaning: "address of the metrics, or `off`", initial: "127.0.0.1:9090", form: addressForm, off: true},
 	{name: "console.listen", meaning: "address of the operators' console", initial: "127.0.0.1:9091", form: addressForm},
 }
 

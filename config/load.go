@@ -64,6 +64,9 @@ func Load(path string, environ []string) (*Settings, error) {
 	if s.Ledger.URL == "" {
 		s.Ledger.URL = Secret(filepath.Join(s.DataDir, "nehrbridge.db"))
 	}
+	if _, s.Metrics.Given = l.values["metrics.listen"]; s.Metrics.Listen == off {
+		s.Metrics.Listen = ""
+	}
 	s.DHIS2.URL = strings.TrimRight(s.DHIS2.URL, "/")
 	s.NEHR.URL = strings.TrimRight(s.NEHR.URL, "/")
 	if problems := s.contradictions(); len(problems) > 0 {

@@ -124,7 +124,8 @@ const (
 
 // Address is where a service listens.
 type Address struct {
-	Listen string `mapstructure:"listen"` // host:port
+	Listen string `mapstructure:"listen"` // host:port; "" is nowhere
+	Given  bool   `mapstructure:"-"`      // by an operator, rather than the default
 }
 
 // Secret is a text that no log and no error shows.

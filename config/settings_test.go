@@ -36,7 +36,7 @@ func TestLoad_defaults(t *testing.T) {
 		DataDir: "./nehrbridge-data",
 		Mapping: Mapping{Names: mapper.NamesAbsent, Passport: mapper.PassportAbsentReason, Plausibility: mapper.PlausibilityReport, PhoneRegion: "LK", AppointmentMinutes: 30},
 		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"},
-		Listen:  "127.0.0.1:8080", Metrics: Address{"127.0.0.1:9090"}, Console: Address{"127.0.0.1:9091"},
+		Listen:  "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v\nwant %+v", s, want)
@@ -150,6 +150,9 @@ func TestLoad_keysAreTheFields(t *testing.T) {
 	walk = func(prefix string, s reflect.Type) {
 		for f := range s.Fields() {
 			name := prefix + f.Tag.Get("mapstructure")
+			if strings.HasSuffix(name, "-") {
+				continue // not from a setting
+			}
 			if f.Type.Kind() == reflect.Struct {
 				walk(name+".", f.Type)
 				continue
@@ -302,5 +305,34 @@ func TestTable(t *testing.T) {
 	}
 	if n := strings.Count(got, "\n"); n != len(keys)+2 {
 		t.Errorf("got %d lines, want %d", n, len(keys)+2)
+	}
+}
+
+// TestLoad_metricsOff: an operator may do without the metrics, and it is known
+// whether the address is one that somebody chose.
+func TestLoad_metricsOff(t *testing.T) {
+	for _, test := range []struct {
+		name, yaml string
+		environ    []string
+		want       Address
+	}{
+		{name: "default", want: Address{Listen: "127.0.0.1:9090"}},
+		{name: "off", environ: []string{"NEHRBRIDGE_METRICS_LISTEN=off"}, want: Address{Given: true}},
+		{name: "nothing", yaml: `metrics: {listen: ""}`, want: Address{Given: true}},
+		{name: "chosen", yaml: `metrics: {listen: ":9100"}`, want: Address{Listen: ":9100", Given: true}},
+		{name: "the default, chosen", yaml: `metrics: {listen: "127.0.0.1:9090"}`, want: Address{Listen: "127.0.0.1:9090", Given: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := Load(write(t, "x.yaml", test.yaml+"\n"), test.environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Metrics != test.want {
+				t.Errorf("got %+v, want %+v", s.Metrics, test.want)
+			}
+		})
+	}
+	if _, err := Load("", []string{"NEHRBRIDGE_LISTEN=off"}); err == nil {
+		t.Error("the services were turned off")
 	}
 }

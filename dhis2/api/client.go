@@ -61,6 +61,10 @@ func New(cfg Config) (*Client, error) {
 // BaseURL is the address of the server, without a slash at its end.
 func (c *Client) BaseURL() string { return c.cfg.BaseURL }
 
+// Authorization is the header that the client signs in with, for what else is
+// asked of the same server, such as a Route.
+func (c *Client) Authorization() string { return c.auth }
+
 // get asks for path (from /api on) and returns the body of a 200 that is
 // JSON. Every other outcome is an *Error or an *UnreachableError; a cancelled
 // context is its own error.

@@ -47,8 +47,16 @@ type PollConfig struct {
 	// rights, is meant.
 	AcceptServer, AcceptRights bool
 
+	// Every is how often Run reconciles a program. Defaults to 24 h; negative
+	// is only after Doubt.
+	Every time.Duration
+
 	// Swept is told of each sweep, and of the error that ended it; may be nil.
 	Swept func(Sweep, error)
+
+	// Reconciled is told of each reconciliation of Run, and of the error that
+	// ended it; may be nil.
+	Reconciled func(Reconciliation, error)
 
 	// Now is the clock for Settle. Defaults to time.Now.
 	Now func() time.Time
@@ -70,8 +78,14 @@ func (c PollConfig) withDefaults() PollConfig {
 	if c.MaxMissing == 0 {
 		c.MaxMissing = 0.05
 	}
+	if c.Every == 0 {
+		c.Every = 24 * time.Hour
+	}
 	if c.Swept == nil {
 		c.Swept = func(Sweep, error) {}
+	}
+	if c.Reconciled == nil {
+		c.Reconciled = func(Reconciliation, error) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -112,11 +126,12 @@ func (c PollConfig) validate() error {
 }
 
 // Poller puts on the ledger what changes in DHIS2. Its methods are not for
-// several goroutines at once, but for Wake and Verify.
+// several goroutines at once, but for Wake, Doubt and Verify.
 type Poller struct {
 	cfg      PollConfig
 	programs map[dhis2.UID]*memory
 	wake     chan struct{}
+	patience map[dhis2.UID]time.Time // a reconciliation that failed is not tried again before
 }
 
 // NewPoller checks the configuration. It asks nothing yet.
@@ -125,7 +140,7 @@ func NewPoller(cfg PollConfig) (*Poller, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Poller{cfg: cfg, programs: map[dhis2.UID]*memory{}, wake: make(chan struct{}, 1)}
+	p := &Poller{cfg: cfg, programs: map[dhis2.UID]*memory{}, wake: make(chan struct{}, 1), patience: map[dhis2.UID]time.Time{}}
 	for _, program := range cfg.Programs {
 		p.programs[program] = &memory{seen: map[seenKey]seen{}}
 	}
@@ -146,7 +161,7 @@ func (p *Poller) Wake() {
 const maxPause = time.Minute
 
 // Run sweeps every program, again and again, until ctx is done, and then
-// returns nil. No error ends it: not a server that fails nor a right that was
+// returns nil. It reconciles each from time to time, and after Doubt. No error ends it: not a server that fails nor a right that was
 // lost. After one it pauses, longer each time up to a minute, or as long as
 // the server asks.
 func (p *Poller) Run(ctx context.Context) error {
@@ -161,6 +176,8 @@ func (p *Poller) Run(ctx context.Context) error {
 			p.cfg.Swept(s, err)
 			if err != nil {
 				wait = max(wait, pauseAfter(err, failures))
+			} else if !s.Skipped {
+				p.reconcileIfDue(ctx, program)
 			}
 		}
 		if wait > 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,8 +64,13 @@ type ReplicationConfig struct {
 	// Status is how often the position is confirmed. Defaults to 10 s.
 	Status time.Duration
 
+	// Lost is called when hints were lost, before the slot is made anew:
+	// Poller.Doubt. An error leaves things as they are, for the next
+	// connection to call it again. May be nil.
+	Lost func(context.Context) error
+
 	// Broken is told why a connection ended, before the next one; may be nil.
-	// A *SlotError among them means that hints were lost: reconcile.
+	// A *SlotError among them is the alarm that hints were lost.
 	Broken func(error)
 }
 
@@ -83,7 +89,10 @@ func (e *SlotError) Alarm() bool { return true }
 // Listener follows the write-ahead log of DHIS2's database, as a hint that
 // shortens the wait for the next sweep. What has changed is always read
 // through the API, and polling goes on: losing it costs time only.
-type Listener struct{ cfg ReplicationConfig }
+type Listener struct {
+	cfg       ReplicationConfig
+	confirmed atomic.Int64 // when a position was last confirmed, or the first would have been: ms since 1970
+}
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
@@ -101,6 +110,9 @@ func NewListener(cfg ReplicationConfig) (*Listener, error) {
 	if cfg.Broken == nil {
 		cfg.Broken = func(error) {}
 	}
+	if cfg.Lost == nil {
+		cfg.Lost = func(context.Context) error { return nil }
+	}
 	var wrong []error
 	if _, err := pgconn.ParseConfig(cfg.URL); err != nil || cfg.URL == "" {
 		wrong = append(wrong, errors.New("URL is not the address of a PostgreSQL database"))
@@ -117,7 +129,9 @@ func NewListener(cfg ReplicationConfig) (*Listener, error) {
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("dhis2/changes: replication: %w", errors.Join(wrong...))
 	}
-	return &Listener{cfg}, nil
+	l := &Listener{cfg: cfg}
+	l.confirmed.Store(time.Now().UnixMilli())
+	return l, nil
 }
 
 // Run listens until ctx is done, and then returns nil. It connects again after
@@ -170,28 +184,42 @@ func (l *Listener) listen(ctx context.Context) error {
 		defer cancel()
 		_ = conn.Close(closing)
 	}()
-	_, err = conn.Exec(ctx, "CREATE_REPLICATION_SLOT "+l.cfg.Slot+" LOGICAL pgoutput NOEXPORT_SNAPSHOT").ReadAll()
-	if err != nil && sqlState(err) != slotExists {
-		return fmt.Errorf("dhis2/changes: replication: make the slot: %w", sanitized(err))
-	}
-	if err == nil {
-		// A slot that was there once and had to be made again knows nothing of
-		// what happened in between.
-		_, again, err := l.cfg.Ledger.Pinned(ctx, pinSlot+l.cfg.Slot)
-		if err != nil {
-			return err
-		}
-		if again {
-			l.cfg.Broken(&SlotError{Slot: l.cfg.Slot})
-		} else if err := l.cfg.Ledger.Pin(ctx, pinSlot+l.cfg.Slot, "made", true); err != nil {
-			return err
-		}
+	if err := l.slot(ctx, conn); err != nil {
+		return err
 	}
 	err = l.follow(ctx, conn)
 	if sqlState(err) == slotLost {
 		return l.dropLost(ctx, err)
 	}
 	return fmt.Errorf("dhis2/changes: replication: %w", sanitized(err))
+}
+
+// slot makes the slot where there is none. One that was there once and has to
+// be made again knows nothing of what happened in between: whoever has to know
+// knows before it is made, so that no crash makes a secret of it.
+func (l *Listener) slot(ctx context.Context, conn *pgconn.PgConn) error {
+	found, err := conn.Exec(ctx, "SELECT 1 FROM pg_replication_slots WHERE slot_name = '"+l.cfg.Slot+"'").ReadAll()
+	if err != nil {
+		return fmt.Errorf("dhis2/changes: replication: look for the slot: %w", sanitized(err))
+	}
+	if len(found) > 0 && len(found[0].Rows) > 0 {
+		return l.cfg.Ledger.Pin(ctx, pinSlot+l.cfg.Slot, "made", false)
+	}
+	_, again, err := l.cfg.Ledger.Pinned(ctx, pinSlot+l.cfg.Slot)
+	if err == nil && again {
+		err = l.cfg.Lost(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if again {
+		l.cfg.Broken(&SlotError{Slot: l.cfg.Slot})
+	}
+	_, err = conn.Exec(ctx, "CREATE_REPLICATION_SLOT "+l.cfg.Slot+" LOGICAL pgoutput NOEXPORT_SNAPSHOT").ReadAll()
+	if err != nil && sqlState(err) != slotExists {
+		return fmt.Errorf("dhis2/changes: replication: make the slot: %w", sanitized(err))
+	}
+	return l.cfg.Ledger.Pin(ctx, pinSlot+l.cfg.Slot, "made", true)
 }
 
 // dropLost removes a slot whose place was thrown away, for the next connection
@@ -247,6 +275,9 @@ func (l *Listener) follow(ctx context.Context, conn *pgconn.PgConn) error {
 		if !time.Now().Before(next) {
 			if err := confirm(front, confirmed); err != nil {
 				return err
+			}
+			if confirmed > 0 {
+				l.confirmed.Store(time.Now().UnixMilli())
 			}
 			next = time.Now().Add(l.cfg.Status)
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,20 +89,28 @@ func insertEntity(i int) string {
 // listening is a listener that runs.
 type listening struct {
 	*testing.T
+	*changes.Listener
 	ledger *changes.Ledger
+	lost   atomic.Int64 // times that Lost was called
+	refuse error        // what it answers; set before the slot is lost
 	woken  chan struct{}
 	broken chan error
 	stop   func()
 }
 
-func listen(t *testing.T, url string, ledger *changes.Ledger) *listening {
+func listen(t *testing.T, url string, ledger *changes.Ledger, refuse error) *listening {
 	t.Helper()
-	n := &listening{T: t, ledger: ledger, woken: make(chan struct{}, 1000), broken: make(chan error, 1000)}
+	n := &listening{T: t, ledger: ledger, refuse: refuse, woken: make(chan struct{}, 1000), broken: make(chan error, 1000)}
 	l, err := changes.NewListener(changes.ReplicationConfig{URL: url, Ledger: ledger, Status: 50 * time.Millisecond,
-		Wake: func() { n.woken <- struct{}{} }, Broken: func(err error) { n.broken <- err }})
+		Wake: func() { n.woken <- struct{}{} }, Broken: func(err error) { n.broken <- err },
+		Lost: func(context.Context) error {
+			n.lost.Add(1)
+			return n.refuse
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.Listener = l
 	running, cancel := context.WithCancel(ctx)
 	done := make(chan error)
 	go func() { done <- l.Run(running) }()
@@ -169,7 +178,7 @@ func TestD081_ReplicationHintsAtEveryKindOfChange(t *testing.T) {
 	if err := ledger.MarkDirty(ctx, changes.Change{TrackedEntity: te(1)}); err != nil {
 		t.Fatal(err)
 	}
-	n := listen(t, url, ledger)
+	n := listen(t, url, ledger, nil)
 	n.ready(conn)
 	n.claims()
 	for _, test := range []struct {
@@ -223,7 +232,7 @@ func TestD083_ReplicationConfirmsAfterTheLedger(t *testing.T) {
 	if err := ledger.MarkDirty(ctx, changes.Change{TrackedEntity: te(1)}); err != nil {
 		t.Fatal(err)
 	}
-	n := listen(t, url, ledger)
+	n := listen(t, url, ledger, nil)
 	n.ready(conn)
 	n.claims()
 	if err := db.Close(); err != nil {
@@ -242,7 +251,7 @@ func TestD083_ReplicationConfirmsAfterTheLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n = listen(t, url, ledger)
+	n = listen(t, url, ledger, nil)
 	await(t, "again", n.woken)
 	if got := n.claims(); len(got) != 1 {
 		t.Errorf("marked %v, want the entity of the lost hint", got)
@@ -262,27 +271,43 @@ func TestD083_ReplicationConfirmsAfterTheLedger(t *testing.T) {
 	}
 }
 
-func TestASlotThatLostItsPlaceIsAnAlarm(t *testing.T) {
+// TestD082_ASlotThatLostItsPlaceIsAnAlarm: whoever has to reconcile is told
+// before the slot is made anew, until he knows.
+func TestD082_ASlotThatLostItsPlaceIsAnAlarm(t *testing.T) {
 	_, url := realSchema(t)
 	conn := dhisRows(t, url)
 	run(t, conn, changes.PublicationSQL(42))
 	ledger := newLedger(t, nil)
-	n := listen(t, url, ledger)
+	n := listen(t, url, ledger, nil)
 	n.ready(conn)
 	run(t, conn, insertEntity(10))
 	await(t, "before", n.woken)
 	n.stop()
+	if n.lost.Load() != 0 {
+		t.Error("something was lost in the beginning")
+	}
 	for i := range 6 { // the server keeps 1 MB for us
 		run(t, conn, insertEntity(i))
 		run(t, conn, `SELECT pg_switch_wal()`)
 	}
 	run(t, conn, `CHECKPOINT`)
-	n = listen(t, url, ledger)
+	lag, err := n.Lag(ctx)
+	if err != nil || lag.Status != "lost" || lag.Active {
+		t.Errorf("lag %+v, %v: want a slot that is lost", lag, err)
+	}
+	deaf := errors.New("nobody can be told")
+	n = listen(t, url, ledger, deaf)
+	for !errors.Is(await(t, "nobody can be told", n.broken), deaf) {
+	}
+	n.stop()
+	if lag, err := n.Lag(ctx); err != nil || lag.Status != "" {
+		t.Errorf("lag %+v, %v: the slot was made although nobody could be told", lag, err)
+	}
+	n = listen(t, url, ledger, nil)
 	for {
-		err := await(t, "the alarm", n.broken)
-		if e, ok := errors.AsType[*changes.SlotError](err); ok {
-			if !e.Alarm() {
-				t.Error("no alarm")
+		if e, ok := errors.AsType[*changes.SlotError](await(t, "the alarm", n.broken)); ok {
+			if !e.Alarm() || n.lost.Load() != 1 {
+				t.Errorf("alarm %v, told %d times", e.Alarm(), n.lost.Load())
 			}
 			break
 		}
@@ -290,6 +315,52 @@ func TestASlotThatLostItsPlaceIsAnAlarm(t *testing.T) {
 	n.ready(conn)
 	run(t, conn, insertEntity(9))
 	await(t, "after the slot was made anew", n.woken)
+}
+
+// TestD082_SlotLag: what the slot holds back is seen by the role that listens,
+// which has no other right.
+func TestD082_SlotLag(t *testing.T) {
+	_, url := realSchema(t)
+	conn := dhisRows(t, url)
+	run(t, conn, changes.PublicationSQL(42))
+	run(t, conn, `CREATE ROLE listener LOGIN REPLICATION`)
+	t.Cleanup(func() { run(t, conn, `DROP ROLE listener`) })
+	ledger := newLedger(t, nil)
+	n := listen(t, strings.Replace(url, "user=postgres", "user=listener", 1), ledger, nil)
+	n.ready(conn)
+	run(t, conn, insertEntity(1))
+	await(t, "woken", n.woken)
+	for end := time.Now().Add(20 * time.Second); ; {
+		lag, err := n.Lag(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lag.Active && lag.Status == "reserved" && lag.Held > 0 && lag.Left > 0 && lag.Unconfirmed < time.Second {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("lag %+v of a slot that is followed", lag)
+		}
+	}
+	n.stop()
+	before, err := n.Lag(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, conn, `SELECT pg_switch_wal()`)
+	run(t, conn, insertEntity(2))
+	after, err := n.Lag(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Active || after.Held <= before.Held || after.Unconfirmed <= before.Unconfirmed {
+		t.Errorf("before %+v, after %+v: nobody listens, so more is held back", before, after)
+	}
+	var denied int
+	role := connect(t, strings.Replace(url, "user=postgres", "user=listener", 1))
+	if err := role.QueryRow(ctx, `SELECT count(*) FROM public.trackedentity`).Scan(&denied); err == nil {
+		t.Error("the role reads tables")
+	}
 }
 
 // TestD082_ThePublicationDoesNotBreakDHIS2 runs the statements on which a

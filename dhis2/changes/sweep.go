@@ -17,6 +17,7 @@ type Sweep struct {
 	Low     time.Time // the low-water mark afterwards, by the server's clock
 	Rows    int       // of the three lists
 	Marked  int       // rows that were news
+	Took    time.Duration
 }
 
 // memory is what the last sweeps of a program have seen, so that the overlap
@@ -59,6 +60,8 @@ func (m *memory) news(k seenKey, o object, now time.Time, settle time.Duration) 
 // *RowError; whatever was seen before one is on the ledger.
 func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err error) {
 	s = Sweep{Program: program}
+	began := time.Now()
+	defer func() { s.Took = time.Since(began) }()
 	m := p.programs[program]
 	if m == nil {
 		return s, fmt.Errorf("dhis2/changes: program %s is not one of those to poll", program)

@@ -38,6 +38,8 @@ type Config struct {
 	CertFile, KeyFile string
 	// Transport replaces the connection, in tests; the files above are then unused.
 	Transport http.RoundTripper
+	// Wrap sees every request on its way, to count them; nil for nobody.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// Now is the clock that a Retry-After date is held against; time.Now when nil.
 	Now func() time.Time
 }
@@ -78,6 +80,9 @@ func New(c Config) (*Client, error) {
 		if c.Transport, err = transport(c); err != nil {
 			return nil, err
 		}
+	}
+	if c.Wrap != nil {
+		c.Transport = c.Wrap(c.Transport)
 	}
 	r := resty.New().
 		SetTransport(c.Transport).
