@@ -38,8 +38,8 @@ kill: ## kill -9 the agent at random moments and compare the record (KILLS=300 S
 attacks: ## hostile input, each a subtest
 	$(GO) test -count=1 -v -run TestAttack ./...
 
-contract: ## what the agent relies on, asked of your DHIS2, read-only (DHIS2_URL=… DHIS2_TOKEN=… DHIS2_PROGRAM=…)
-	DHIS2_URL=$(DHIS2_URL) DHIS2_TOKEN=$(DHIS2_TOKEN) DHIS2_PROGRAM=$(DHIS2_PROGRAM) $(GO) test -count=1 -v -run TestContractServer ./dhis2/api
+contract: ## what the agent relies on, asked of your DHIS2, read-only unless DHIS2_WRITE=1 (DHIS2_URL=… DHIS2_TOKEN=… DHIS2_PROGRAM=… DHIS2_ORGUNIT=… DHIS2_VALUES=uid=value,… DHIS2_ZONE=…)
+	@DHIS2_URL='$(DHIS2_URL)' DHIS2_TOKEN='$(DHIS2_TOKEN)' DHIS2_PROGRAM='$(DHIS2_PROGRAM)' DHIS2_WRITE='$(DHIS2_WRITE)' DHIS2_ORGUNIT='$(DHIS2_ORGUNIT)' DHIS2_VALUES='$(DHIS2_VALUES)' DHIS2_ZONE='$(DHIS2_ZONE)' $(GO) test -count=1 -v -run TestContractServer ./dhis2/api/contract
 
 ci: ## what the continuous integration runs
 	bash .ci/run

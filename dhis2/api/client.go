@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -69,19 +70,28 @@ func (c *Client) Authorization() string { return c.auth }
 // JSON. Every other outcome is an *Error or an *UnreachableError; a cancelled
 // context is its own error.
 func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
-	resp, err := c.http.R().SetContext(ctx).SetHeader("Authorization", c.auth).
-		SetQueryParamsFromValues(query).Get(path)
+	return c.send(ctx, http.MethodGet, path, query, nil)
+}
+
+// send is get with any method and a JSON body. Beside 200 it passes the
+// statuses that the caller accepts.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, document []byte, accepted ...int) ([]byte, error) {
+	request := c.http.R().SetContext(ctx).SetHeader("Authorization", c.auth).SetQueryParamsFromValues(query)
+	if document != nil {
+		request.SetHeader("Content-Type", "application/json").SetBody(document)
+	}
+	resp, err := request.Execute(method, path)
 	if err != nil {
-		return nil, c.unreachable(ctx, path, err)
+		return nil, c.unreachable(ctx, method, path, err)
 	}
 	defer resp.RawBody().Close()
 	body, err := io.ReadAll(io.LimitReader(resp.RawBody(), c.cfg.MaxResponse+1))
 	if err != nil {
-		return nil, c.unreachable(ctx, path, err)
+		return nil, c.unreachable(ctx, method, path, err)
 	}
 	status, header := resp.StatusCode(), resp.Header()
 	fail := func(k kind, message string) error {
-		return &Error{Status: status, Method: http.MethodGet, Path: path, Message: message, kind: k,
+		return &Error{Status: status, Method: method, Path: path, Message: message, kind: k,
 			RetryAfter: RetryAfter(header, c.cfg.Now())}
 	}
 	switch {
@@ -89,8 +99,8 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 		return nil, fail(kindTooLarge, fmt.Sprintf("the answer has more than %d bytes: ask for smaller pages", c.cfg.MaxResponse))
 	case status >= 300 && status < 400:
 		return nil, fail(kindLogin, redirected(header.Get("Location")))
-	case status != http.StatusOK:
-		return nil, statusError(http.MethodGet, path, status, header, body, c.cfg.Now())
+	case status != http.StatusOK && !slices.Contains(accepted, status):
+		return nil, statusError(method, path, status, header, body, c.cfg.Now())
 	case len(body) > dhis2.MaxDocument:
 		return nil, fail(kindTooLarge, fmt.Sprintf("the answer has more than the %d bytes of a document: ask for smaller pages", dhis2.MaxDocument))
 	case !looksLikeJSON(header.Get("Content-Type"), body):
@@ -124,15 +134,15 @@ func looksLikeJSON(contentType string, body []byte) bool {
 	return true
 }
 
-func (c *Client) unreachable(ctx context.Context, path string, err error) error {
+func (c *Client) unreachable(ctx context.Context, method, path string, err error) error {
 	// A *url.Error quotes the whole URL with its query.
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("GET %s: %w", path, context.Canceled)
+		return fmt.Errorf("%s %s: %w", method, path, context.Canceled)
 	}
-	return &UnreachableError{Method: http.MethodGet, Path: path, Err: err}
+	return &UnreachableError{Method: method, Path: path, Err: err}
 }
 
 // document asks for path and decodes the answer.
@@ -148,8 +158,10 @@ func document[T any](ctx context.Context, c *Client, path string, query url.Valu
 	return v, nil
 }
 
-func malformed(path string, err error) error {
-	return &Error{Status: http.StatusOK, Method: http.MethodGet, Path: path, kind: kindMalformed,
+func malformed(path string, err error) error { return malformedAnswer(http.MethodGet, path, err) }
+
+func malformedAnswer(method, path string, err error) error {
+	return &Error{Status: http.StatusOK, Method: method, Path: path, kind: kindMalformed,
 		Message: "the answer is not the document that was asked for", Err: err}
 }
 

@@ -32,6 +32,7 @@ type Server struct {
 	held    []heldBump
 	jobs    map[string]*importReport
 	routes  []*Route
+	rewrite Rewrite
 }
 
 // New returns a server without people. Load fills it.
@@ -120,6 +121,7 @@ var versioned = regexp.MustCompile(`^/api/(2[89]|3\d|4[0-4])/`)
 
 // Handler serves the API and a first page.
 func (s *Server) Handler() http.Handler {
+	served := s.rewriting(s.mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Sandbox", Name)
 		w.Header().Set("Cache-Control", "no-store")
@@ -132,10 +134,10 @@ func (s *Server) Handler() http.Handler {
 			r.URL.Path, r.URL.RawPath = path, ""
 		}
 		if fault := s.takeFault(r); fault != nil {
-			fault.serve(w, r, s.mux)
+			fault.serve(w, r, served)
 			return
 		}
-		s.mux.ServeHTTP(w, r)
+		served.ServeHTTP(w, r)
 	})
 }
 
