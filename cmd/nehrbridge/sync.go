@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 )
 
@@ -40,9 +41,24 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 	if err := s.ForSync(); err != nil {
 		return usage(err)
 	}
-	g, err := newAgent(ctx, s, a.logger())
+	g, err := wireAgent(s, a.logger())
 	if err != nil {
 		return usage(err)
+	}
+	open := func() (err error) {
+		g.db, g.ledger, err = openLedger(ctx, s)
+		return err
+	}
+	if once {
+		err = open()
+	} else {
+		err = g.insist(ctx, open)
+	}
+	if err != nil {
+		return serverError(err)
+	}
+	if g.db == nil {
+		return nil // interrupted before the ledger was there
 	}
 	defer g.close()
 	g.accept = accept
@@ -103,15 +119,16 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 
 // insist tries again until f works, with pauses up to a minute: a server that
 // is down, or a right that is missing, at the start is no reason to give up.
-// Another server than the ledger's is: no waiting mends that.
+// What no waiting mends is: another server than the ledger's, a ledger that is
+// damaged, of a newer version, or at a place that is none.
 func (g *agent) insist(ctx context.Context, f func() error) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		err := f()
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
-		if _, another := errors.AsType[*changes.PinError](err); another {
-			return usage(err)
+		if hopeless(err) {
+			return serverError(err)
 		}
 		g.log.Error().Err(err).Dur("pause", pause).Msg("cannot begin, trying again")
 		timer := time.NewTimer(pause)
@@ -124,10 +141,27 @@ func (g *agent) insist(ctx context.Context, f func() error) error {
 	}
 }
 
+func hopeless(err error) bool {
+	if _, another := errors.AsType[*changes.PinError](err); another {
+		return true
+	}
+	if _, newer := errors.AsType[*database.NewerError](err); newer {
+		return true
+	}
+	e, ok := errors.AsType[*database.Error](err)
+	return ok && !e.Away() && e.Kind != database.Full && e.Kind != database.Disk && e.Kind != database.Busy
+}
+
 // serverError gives the exit code of an error that stopped the work: a server
 // that refuses the credentials, or is another one, is a matter of
-// configuration.
+// configuration, and so is a ledger that cannot be used.
 func serverError(err error) error {
+	if _, newer := errors.AsType[*database.NewerError](err); newer {
+		return usage(err)
+	}
+	if e, ok := errors.AsType[*database.Error](err); ok && !e.Away() {
+		return usage(err)
+	}
 	var refused interface{ Unauthorized() bool }
 	var forbidden interface{ Forbidden() bool }
 	var pinned *changes.PinError

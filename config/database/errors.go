@@ -23,6 +23,7 @@ const (
 	Busy                    // another process holds the database, or a deadlock was broken: try again
 	Unreachable             // no connection: the server is away, or the file cannot be opened
 	Damaged                 // not a database, or a broken one: restore a backup
+	Disk                    // the file cannot be read or written: a quota, a limit, or a broken disk
 )
 
 var cure = map[Kind]string{
@@ -32,6 +33,7 @@ var cure = map[Kind]string{
 	Busy:        "another process holds the database",
 	Unreachable: "the database cannot be reached or opened",
 	Damaged:     "the file is damaged or not a database: restore a backup",
+	Disk:        "the file cannot be read or written: a quota or a limit of its size is reached, or the disk is broken",
 }
 
 // Error is a failure of the database. It never holds the address, which may
@@ -56,7 +58,15 @@ func (e *Error) Unwrap() error { return e.Err }
 // Retryable reports whether the same may succeed later by itself, or as soon
 // as somebody has cleared the disk.
 func (e *Error) Retryable() bool {
-	return e.Kind == Busy || e.Kind == Unreachable || e.Kind == Full || e.Kind == ReadOnly
+	return e.Kind == Busy || e.Kind == Unreachable || e.Kind == Full || e.Kind == ReadOnly || e.Kind == Disk
+}
+
+// Away reports whether a database server does not let us in, and may later. A
+// file that cannot be opened is no server.
+func (e *Error) Away() bool {
+	_, connect := errors.AsType[*pgconn.ConnectError](e.Err)
+	_, refused := errors.AsType[*pgconn.PgError](e.Err)
+	return e.Kind == Unreachable && (connect || refused)
 }
 
 // driverCode gives the code alone: a driver's words may quote values.
@@ -101,6 +111,8 @@ func sqliteKind(code int) Kind {
 		return Full
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return Busy
+	case sqlite3.SQLITE_IOERR:
+		return Disk
 	case sqlite3.SQLITE_CANTOPEN:
 		return Unreachable
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
@@ -114,6 +126,8 @@ func postgresKind(state string) Kind {
 	switch state {
 	case "53100":
 		return Full
+	case "58030":
+		return Disk
 	case "25006", "42501":
 		return ReadOnly
 	case "40001", "40P01", "55P03":

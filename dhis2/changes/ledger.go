@@ -13,8 +13,9 @@ import (
 )
 
 // Horizon bounds leases and waiting times. What lies further ahead was
-// written by a clock that has been set back since.
-const Horizon = 24 * time.Hour
+// written by a clock that has been set back since, and is due at the next
+// start.
+const Horizon = time.Hour
 
 // Config says where a ledger is kept, and who works with it.
 type Config struct {
