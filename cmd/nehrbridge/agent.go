@@ -39,7 +39,8 @@ type agent struct {
 	settings  *config.Settings
 	prints    map[dhis2.UID]string // of each served program: what decides how it is written
 	log       zerolog.Logger
-	progress  func(counts) // called after each entity; may be nil
+	progress  func(counts)      // called after each entity; may be nil
+	presence  *changes.Presence // sign of life; nil where the folder allows none
 
 	mu     sync.Mutex
 	counts counts

@@ -86,6 +86,7 @@ func (a *app) runDemo(ctx context.Context, listen, data string, people int) erro
 		defer os.RemoveAll(folder)
 	}
 	settings.Ledger.URL = config.Secret(filepath.Join(folder, "ledger.db"))
+	settings.DataDir = folder
 	g, err := newAgent(ctx, settings, a.logger().Level(zerolog.Disabled))
 	if err != nil {
 		return usage(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -97,7 +98,8 @@ const (
 )
 
 // openLedger opens the database of the settings and the ledger in it.
-func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes.Ledger, error) {
+// process is the name under which this process claims, "" where it never does.
+func openLedger(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
 	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations()}})
 	if err != nil {
 		return nil, nil, err
@@ -108,7 +110,7 @@ func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes
 	if err != nil {
 		owner = "one machine"
 	}
-	ledger, err := changes.New(ctx, changes.Config{DB: db, Owner: owner, Lease: lease})
+	ledger, err := changes.New(ctx, changes.Config{DB: db, Owner: owner, Process: process, Lease: lease})
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
@@ -121,11 +123,34 @@ func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*age
 	if err != nil {
 		return nil, err
 	}
-	g.db, g.ledger, err = openLedger(ctx, s)
-	return g, err
+	process := ""
+	if g.presence, err = changes.Appear(filepath.Join(s.DataDir, "processes")); err != nil {
+		log.Warn().Err(err).Msg("after a crash, what this process works on waits for the end of its lease")
+	} else {
+		process = g.presence.Name()
+	}
+	if g.db, g.ledger, err = openLedger(ctx, s, process); err != nil || g.presence == nil {
+		return g, errors.Join(err, g.vanish())
+	}
+	taken, err := g.ledger.TakeOver(ctx, g.presence)
+	if err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	if taken > 0 {
+		log.Info().Int("entities", taken).Msg("taken over from a process that ended in the middle")
+	}
+	return g, nil
 }
 
-func (g *agent) close() error { return g.db.Close() }
+func (g *agent) close() error { return errors.Join(g.db.Close(), g.vanish()) }
+
+// vanish ends the sign of life of this process.
+func (g *agent) vanish() error {
+	if g.presence == nil {
+		return nil
+	}
+	return g.presence.Vanish()
+}
 
 // newNEHR is the client of the record, signed in as the settings say.
 func newNEHR(s *config.Settings) (*client.Client, error) {

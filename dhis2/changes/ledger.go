@@ -30,9 +30,15 @@ type Config struct {
 	// is marked on another stays with it.
 	Name string
 
-	// Owner names this process in claims, for people. Defaults to a random
+	// Owner names the machine in claims, for people, and in the right to poll,
+	// which the next process of the machine has at once. Defaults to a random
 	// name.
 	Owner string
+
+	// Process names this process in claims, so that TakeOver finds them when
+	// it is dead (Presence.Name). No two may have one name. Defaults to a
+	// random name: then only their leases end them.
+	Process string
 
 	// Lease is how long a claim holds. What a consumer does for one claim has
 	// to end before, see Claim.Until. Defaults to 2 min; at most Horizon.
@@ -59,7 +65,7 @@ type Ledger struct {
 }
 
 // New opens the ledger of a database.
-func New(ctx context.Context, cfg Config) (*Ledger, error) {
+func New(ctx context.Context, cfg Config) (l *Ledger, err error) {
 	if cfg.Lease == 0 {
 		cfg.Lease = 2 * time.Minute
 	}
@@ -79,13 +85,13 @@ func New(ctx context.Context, cfg Config) (*Ledger, error) {
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("dhis2/changes: ledger: %w", errors.Join(wrong...))
 	}
-	l := &Ledger{db: cfg.DB, cfg: cfg}
-	if cfg.Owner == "" {
-		name, err := l.token()
-		if err != nil {
-			return nil, err
+	l = &Ledger{db: cfg.DB, cfg: cfg}
+	for _, name := range []*string{&l.cfg.Owner, &l.cfg.Process} {
+		if *name == "" {
+			if *name, err = l.random(); err != nil {
+				return nil, err
+			}
 		}
-		l.cfg.Owner = name
 	}
 	start := time.Now()
 	switch {
@@ -131,8 +137,18 @@ func (l *Ledger) read(ctx context.Context, f func(tx database.Tx, now int64) err
 	})
 }
 
-// token is a name that nobody else has.
+// tokenMark stands between the name of a process and what makes a claim its
+// own.
+const tokenMark = "."
+
+// token is the name of a claim, which no other has.
 func (l *Ledger) token() (string, error) {
+	own, err := l.random()
+	return l.cfg.Process + tokenMark + own, err
+}
+
+// random is a name that nobody else has.
+func (l *Ledger) random() (string, error) {
 	var b [12]byte
 	if _, err := io.ReadFull(l.cfg.Rand, b[:]); err != nil {
 		return "", fmt.Errorf("dhis2/changes: randomness: %w", err)

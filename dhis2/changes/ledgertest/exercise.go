@@ -35,6 +35,7 @@ func Exercise(t *testing.T, consumer string, store Store) {
 		{"TestD080_StateSurvivesACrashBetweenSaveAndAnswer", crashAfterSave},
 		{"TestD083_ReopenKeepsEverything", reopen},
 		{"TestD083_LowWaterOnlyRises", lowWater},
+		{"TakeOverFromTheDead", takeOver},
 		{"ForceUntilWritten", force},
 		{"ReleaseGivesBack", release},
 		{"OnePollerAtATime", lead},
