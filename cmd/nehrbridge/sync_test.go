@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -225,85 +222,4 @@ func (s *testServers) correctHaemoglobin(t *testing.T, held map[string]*fhirjson
 	}
 	t.Fatal("no mother has a haemoglobin")
 	return "", ""
-}
-
-// TestKill kills the agent in the middle of its work, again and again (kill
-// -9), lets it finish once, and compares the record with that of an agent
-// that was never disturbed. KILLS and SEED choose how often and when.
-func TestKill(t *testing.T) {
-	if os.Getenv("LONG") == "elsewhere" {
-		t.Skip("runs without the race detector, in a part of its own (LONG=here)")
-	}
-	kills, seed := intFrom(t, "KILLS", 6), uint64(intFrom(t, "SEED", 1))
-	undisturbed := startServersFor(t, 8, startNEHR(t))
-	began := time.Now()
-	undisturbed.sync(t)
-	whole := time.Since(began)
-
-	s := startServersFor(t, 8, startNEHR(t))
-	random := rand.New(rand.NewPCG(seed, 0))
-	killed := 0
-	for range kills {
-		cmd := exec.CommandContext(t.Context(), "nehrbridge", "sync", "--once")
-		cmd.Env = append(os.Environ(), s.env...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		moment := time.NewTimer(time.Duration(random.Int64N(int64(whole))))
-		done := make(chan error, 1)
-		go func() { done <- cmd.Wait() }()
-		select {
-		case err := <-done:
-			moment.Stop()
-			if err != nil {
-				t.Fatalf("sync --once: %v", err)
-			}
-		case <-moment.C:
-			_ = cmd.Process.Kill()
-			<-done
-			killed++
-		}
-	}
-	t.Logf("killed %d of %d runs", killed, kills)
-	s.sync(t)
-	if diff := cmp.Diff(content(undisturbed.held(t)), content(s.held(t))); diff != "" {
-		t.Errorf("the record differs from that of an undisturbed agent (-undisturbed +killed):\n%s", diff)
-	}
-}
-
-func intFrom(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("%s: want a number from 1", name)
-	}
-	return n
-}
-
-// content is what a record says, without what a server adds: ids of shared
-// resources, versions and times.
-func content(held map[string]*fhirjson.Value) map[string]string {
-	out := map[string]string{}
-	for _, r := range held {
-		r = r.Clone()
-		r.Delete("meta")
-		r.Strings(func(field, text string) string {
-			if field == "reference" {
-				typ, _, _ := strings.Cut(text, "/")
-				return typ
-			}
-			return text
-		})
-		r.Delete("id")
-		key := r.Get("resourceType").Str()
-		for _, id := range r.Get("identifier").Items() {
-			key += " " + id.Get("system").Str() + "|" + id.Get("value").Str()
-		}
-		out[key] = string(r.Canonical())
-	}
-	return out
 }

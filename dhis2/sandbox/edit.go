@@ -119,6 +119,19 @@ func setEventStatus(ev *dhis2.Event, status dhis2.EventStatus, now dhis2.Timesta
 	ev.Status = status
 }
 
+// MoveEvent changes when an event occurred, in the server's wall time.
+func (s *Server) MoveEvent(event dhis2.UID, occurredAt dhis2.Timestamp) error {
+	return s.edit(func(now dhis2.Timestamp, by dhis2.User) error {
+		r, _, ev, err := s.store.findEvent(event)
+		if err != nil {
+			return err
+		}
+		ev.OccurredAt, ev.UpdatedAt, ev.UpdatedBy = occurredAt, now, by
+		s.bump(r, now, by)
+		return nil
+	})
+}
+
 // SetEnrollmentStatus completes, cancels or opens an enrollment.
 func (s *Server) SetEnrollmentStatus(enrollment dhis2.UID, status dhis2.EnrollmentStatus) error {
 	return s.edit(func(now dhis2.Timestamp, by dhis2.User) error {
