@@ -126,6 +126,9 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 		return nil, nil, err
 	}
 	g.verify = poller.Verify
+	if _, err := g.ledger.Hurry(ctx); err != nil {
+		return nil, nil, err
+	}
 	runner, err := changes.NewRunner(changes.RunConfig{Ledger: g.ledger, Consumer: g.consume, Done: g.tried})
 	return poller, runner, err
 }
@@ -169,7 +172,7 @@ func (g *agent) drain(ctx context.Context, runner *changes.Runner) error {
 			last = paused.Err
 		case err != nil:
 			return err
-		case done.LastErr != nil:
+		case done.Failed[changes.Retry] > 0:
 			last = done.LastErr
 		}
 		left, err := g.ledger.Stats(ctx)

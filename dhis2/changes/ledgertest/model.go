@@ -57,7 +57,7 @@ func model(t *testing.T, b *bench) {
 		m := &machine{b: b, other: other, rows: map[dhis2.UID]*entity{}, base: runs % 10000 * modelEntities}
 		rt.Repeat(map[string]func(*rapid.T){
 			"mark": m.mark, "claim": m.claim, "save": m.save, "complete": m.complete, "fail": m.fail,
-			"release": m.release, "wait": m.wait, "retry": m.retry, "discard": m.discard, "reopen": m.reopen,
+			"release": m.release, "wait": m.wait, "hurry": m.hurry, "retry": m.retry, "discard": m.discard, "reopen": m.reopen,
 			"": m.check,
 		})
 		m.clear(rt)
@@ -211,6 +211,22 @@ func (m *machine) release(t *rapid.T) {
 	}
 	if r.by == w.number {
 		r.by, r.due = 0, m.b.now()
+	}
+}
+
+func (m *machine) hurry(t *rapid.T) {
+	var list []*entity
+	for _, r := range m.rows {
+		if r.by == 0 && r.class == changes.Retry && r.due.After(m.b.now()) {
+			list = append(list, r)
+		}
+	}
+	n, err := m.b.Hurry(m.b.ctx)
+	if err != nil || n != len(list) {
+		t.Fatalf("hurried %d, want %d: %v", n, len(list), err)
+	}
+	for _, r := range list {
+		r.due = m.b.now()
 	}
 }
 
