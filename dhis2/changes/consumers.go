@@ -78,22 +78,30 @@ func (l *Ledger) subscribe(tx database.Tx) error {
 // spread marks rows of markRow for the consumers beside the first, in the
 // transaction of the first: no crash falls in between.
 func (l *Ledger) spread(tx database.Tx, rows [][]any) error {
-	if l.cfg.Name != "" || len(rows) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
-	var others []consumerTx
-	err := tx.Each(`SELECT name FROM ledger_consumer ORDER BY name`, nil, func(scan func(...any) error) error {
-		c := consumerTx{Tx: tx}
-		err := scan(&c.name)
-		others = append(others, c)
-		return err
-	})
+	others, err := l.others(tx)
 	for _, c := range others {
 		if err == nil {
 			_, err = c.ExecMany(markRow, rows)
 		}
 	}
 	return err
+}
+
+// others are the tables of the consumers beside the first, for the first.
+func (l *Ledger) others(tx database.Tx) (all []consumerTx, err error) {
+	if l.cfg.Name != "" {
+		return nil, nil
+	}
+	err = tx.Each(`SELECT name FROM ledger_consumer ORDER BY name`, nil, func(scan func(...any) error) error {
+		c := consumerTx{Tx: tx}
+		err := scan(&c.name)
+		all = append(all, c)
+		return err
+	})
+	return all, err
 }
 
 // Programs are those that a tracked entity was seen in, in the order of their

@@ -63,7 +63,8 @@ func (p *Presence) path(name string) string { return filepath.Join(p.folder, nam
 // the end of their leases, and returns how many entities that are. Claims of
 // processes that live, here or elsewhere, stay. On PostgreSQL, which other
 // machines use as well, only the dead of this host count: the folder may be a
-// copy of another machine's.
+// copy of another machine's. Called on the first consumer's ledger, it is for
+// those beside it as well.
 func (l *Ledger) TakeOver(ctx context.Context, p *Presence) (n int, err error) {
 	names, err := os.ReadDir(p.folder)
 	if err != nil {
@@ -101,9 +102,21 @@ func (l *Ledger) bury(ctx context.Context, p *Presence, name string) (int, error
 		return 0, nil
 	}
 	var n int64
-	if err := l.write(ctx, func(tx database.Tx, now int64) (err error) {
-		n, err = tx.Exec(`UPDATE ledger_entity SET due = ?2 WHERE due > ?2 AND substr(claim, 1, ?3) = ?1`,
-			name+tokenMark, now, int64(len(name+tokenMark)))
+	if err := l.write(ctx, func(tx database.Tx, now int64) error {
+		const free = `UPDATE ledger_entity SET due = ?2 WHERE due > ?2 AND substr(claim, 1, ?3) = ?1`
+		args := []any{name + tokenMark, now, int64(len(name + tokenMark))}
+		var err error
+		if n, err = tx.Exec(free, args...); err != nil {
+			return err
+		}
+		others, err := l.others(tx)
+		for _, c := range others {
+			if err == nil {
+				var more int64
+				more, err = c.Exec(free, args...)
+				n += more
+			}
+		}
 		return err
 	}); err != nil {
 		return 0, err

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
 )
 
@@ -175,4 +176,36 @@ func TestSecondUserTakesOverAVisit(t *testing.T) {
 			w.Errorf("the first user's Practitioner has version %s", got)
 		}
 	})
+}
+
+// What DHIS2 knew of her and knows no more, which mapping says with a reason
+// for its absence: it goes if it was ours, and stays if another system changed
+// it since.
+func TestD080_ClearedFieldOfThePatient(t *testing.T) {
+	const known, unknown = `,"birthDate":"1990-01-01"`, `,"_birthDate":` + absent
+	for name, changed := range map[string]bool{"ours": false, "changed by another": true} {
+		t.Run(name, func(t *testing.T) {
+			worlds(t, func(w *world) {
+				l := &ledger{w: w}
+				m := w.healthy()
+				m.patient = known
+				l.write(w.desired(m))
+				id, want := w.idOf(l, "Patient"), ""
+				if changed {
+					stands := w.read("Patient", id)
+					want = "1991-02-02"
+					stands.Set("birthDate", fhirjson.Text(want))
+					if _, err := w.client.Update(w.ctx, "Patient", id, stands.Encode(), ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				m.patient = unknown
+				l.write(w.desired(m))
+				stands := w.read("Patient", id)
+				if got := stands.Get("birthDate").Str(); got != want || (want == "") != (stands.Get("_birthDate") != nil) {
+					t.Errorf("a birth date stands: %t, want %t", got != "", want != "")
+				}
+			})
+		})
+	}
 }

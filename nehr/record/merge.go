@@ -39,11 +39,11 @@ func mergeShared(stands, ours, written *fhirjson.Value) *fhirjson.Value {
 		case name == "extension" || name == "modifierExtension":
 			mergeExtensions(next, ours, name)
 		case name == "name" && m.Value.Kind() == fhirjson.Array:
-			mergeNames(next, ours)
+			mergeNames(next, ours, written)
 		case lists[name]:
 			mergeList(next, ours, written, name)
 		default:
-			mergeField(next, ours, name)
+			mergeField(next, ours, written, name)
 		}
 	}
 	takeBack(next, ours, written)
@@ -51,13 +51,12 @@ func mergeShared(stands, ours, written *fhirjson.Value) *fhirjson.Value {
 }
 
 // mergeField replaces a field and its primitive extension together. That we do
-// not know something is no reason to forget what another system knows.
-func mergeField(next, ours *fhirjson.Value, name string) {
-	value, reason := ours.Get(name), ours.Get("_"+name)
-	if value == nil && next.Get(name) != nil {
-		return
-	}
-	if name == "gender" && value.Str() == "unknown" && next.Get(name) != nil {
+// not know something is no reason to forget what another system knows, but it
+// takes back what we wrote ourselves and nobody changed since.
+func mergeField(next, ours, written *fhirjson.Value, name string) {
+	value, reason, stands := ours.Get(name), ours.Get("_"+name), next.Get(name)
+	unknown := value == nil || name == "gender" && value.Str() == "unknown"
+	if unknown && stands != nil && !fhirjson.Equal(stands, written.Get(name)) {
 		return
 	}
 	next.Set(name, value.Clone())
@@ -160,8 +159,9 @@ func mergeExtensions(next, ours *fhirjson.Value, name string) {
 
 // mergeNames puts our names in the place of the current ones. Names of another
 // time or use (maiden, old, nickname) are other facts and stay.
-func mergeNames(next, ours *fhirjson.Value) {
-	if !slices.ContainsFunc(ours.Get("name").Items(), named) && slices.ContainsFunc(next.Get("name").Items(), named) {
+func mergeNames(next, ours, written *fhirjson.Value) {
+	others := func(n *fhirjson.Value) bool { return named(n) && !contains(written.Get("name"), fhirjson.List(n)) }
+	if !slices.ContainsFunc(ours.Get("name").Items(), named) && slices.ContainsFunc(next.Get("name").Items(), others) {
 		return
 	}
 	list := slices.Clone(ours.Clone().Get("name").Items())

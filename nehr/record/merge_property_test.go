@@ -163,5 +163,10 @@ func TestMergeWithdraws(t *testing.T) {
 				}
 			}
 		}
+		for _, field := range []string{"birthDate", "gender"} {
+			if said := before.Get(field); said != nil && said.Str() != "unknown" && fhirjson.Equal(next.Get(field), said) && !fhirjson.Equal(ours.Get(field), said) {
+				t.Fatalf("a withdrawn %s stands: %s", field, next.Encode())
+			}
+		}
 	})
 }
