@@ -112,7 +112,7 @@ func (c *comparison) want(ctx context.Context, g *agent, w *woman) error {
 	} else if err != nil {
 		return err
 	}
-	d, err := desiredOf(mapped.Bundle)
+	d, _, err := desiredOf(mapped.Bundle)
 	if err != nil {
 		return err
 	}

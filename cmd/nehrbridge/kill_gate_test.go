@@ -13,10 +13,10 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
-// gate stands before the NEHR. It kills agents at the worst moments, and sees
+// killGate stands before the NEHR. It kills agents at the worst moments, and sees
 // to it that no tracked entity is carried by two of them at once. Agents are
 // told apart by their bearer tokens.
-type gate struct {
+type killGate struct {
 	next http.Handler
 
 	mu      sync.Mutex
@@ -45,8 +45,8 @@ const (
 	committed ending = "it was carried out, and nobody heard the answer"
 )
 
-func newGate(next http.Handler) *gate {
-	return &gate{next: next, under: map[string][]*http.Request{}, carried: map[string]int{}, ends: map[ending]int{}}
+func newKillGate(next http.Handler) *killGate {
+	return &killGate{next: next, under: map[string][]*http.Request{}, carried: map[string]int{}, ends: map[ending]int{}}
 }
 
 // watch is told of each transaction before it is carried out, which waits until
@@ -57,7 +57,7 @@ type watch struct {
 }
 
 // listen begins a watch; stop ends it.
-func (g *gate) listen() (arrivals <-chan chan struct{}, stop func()) {
+func (g *killGate) listen() (arrivals <-chan chan struct{}, stop func()) {
 	w := &watch{make(chan chan struct{}), make(chan struct{})}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -78,13 +78,13 @@ func (w *watch) arrived() {
 }
 
 // arm has an agent killed at a moment, in the place of the one before.
-func (g *gate) arm(m *moment) {
+func (g *killGate) arm(m *moment) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.moment = m
 }
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *killGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the agent died while it sent it
@@ -110,7 +110,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-func (g *gate) watched() *watch {
+func (g *killGate) watched() *watch {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.watch
@@ -126,7 +126,7 @@ func subject(body []byte) (transaction bool, entity string) {
 }
 
 // enter notes a transaction; leave may be called twice.
-func (g *gate) enter(r *http.Request, agent, entity string, transaction bool) (leave func()) {
+func (g *killGate) enter(r *http.Request, agent, entity string, transaction bool) (leave func()) {
 	if !transaction {
 		return func() {}
 	}
@@ -155,7 +155,7 @@ func (g *gate) enter(r *http.Request, agent, entity string, transaction bool) (l
 }
 
 // strikes tells whether the moment has come.
-func (g *gate) strikes(agent string, transaction bool) *moment {
+func (g *killGate) strikes(agent string, transaction bool) *moment {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.moment

@@ -55,7 +55,7 @@ type killWorld struct {
 	dhis2   *dhis2sandbox.Server
 	nehr    *nehrsandbox.Server
 	fhir    *client.Client
-	gate    *gate
+	gate    *killGate
 	history *history
 	fleet   *fleet
 	killed  int
@@ -80,7 +80,7 @@ func newKillWorld(t *testing.T, agents int, ledger string, seed uint64) *killWor
 	if w.nehr, err = nehrsandbox.New(nehrsandbox.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	w.gate = newGate(w.nehr.Handler())
+	w.gate = newKillGate(w.nehr.Handler())
 	d, n := httptest.NewServer(w.dhis2.Handler()), httptest.NewServer(w.gate)
 	t.Cleanup(func() { d.Close(); n.Close(); w.nehr.Close() })
 	if w.fhir, err = client.New(client.Config{BaseURL: n.URL + "/fhir"}); err != nil {

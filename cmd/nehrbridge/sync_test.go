@@ -223,3 +223,27 @@ func (s *testServers) correctHaemoglobin(t *testing.T, held map[string]*fhirjson
 	t.Fatal("no mother has a haemoglobin")
 	return "", ""
 }
+
+// content is what a record says, without what a server adds: ids of shared
+// resources, versions and times.
+func content(held map[string]*fhirjson.Value) map[string]string {
+	out := map[string]string{}
+	for _, r := range held {
+		r = r.Clone()
+		r.Delete("meta")
+		r.Strings(func(field, text string) string {
+			if field == "reference" {
+				typ, _, _ := strings.Cut(text, "/")
+				return typ
+			}
+			return text
+		})
+		r.Delete("id")
+		key := r.Get("resourceType").Str()
+		for _, id := range r.Get("identifier").Items() {
+			key += " " + id.Get("system").Str() + "|" + id.Get("value").Str()
+		}
+		out[key] = string(r.Canonical())
+	}
+	return out
+}
