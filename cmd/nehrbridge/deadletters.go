@@ -127,7 +127,7 @@ func (a *app) withLedger(ctx context.Context, do func(*changes.Ledger) error) er
 	if err != nil {
 		return err
 	}
-	db, ledger, err := openLedger(ctx, s, "")
+	db, ledger, err := openLedger(ctx, s)
 	if err != nil {
 		return usage(err)
 	}
@@ -145,7 +145,7 @@ func (a *app) backup() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			db, _, err := openLedger(cmd.Context(), s, "")
+			db, _, err := openLedger(cmd.Context(), s)
 			if err != nil {
 				return usage(err)
 			}

@@ -268,7 +268,7 @@ func (w *killWorld) once() (c counts) {
 // ledger tells what is on it.
 func (w *killWorld) ledger() changes.Stats {
 	w.Helper()
-	db, ledger, err := openLedger(w.Context(), w.settings(), "")
+	db, ledger, err := openLedger(w.Context(), w.settings())
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -98,8 +98,13 @@ const (
 )
 
 // openLedger opens the database of the settings and the ledger in it.
-// process is the name under which this process claims, "" where it never does.
-func openLedger(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
+func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes.Ledger, error) {
+	return openLedgerAs(ctx, s, "")
+}
+
+// openLedgerAs opens it under the name by which this process claims (see
+// changes.Presence).
+func openLedgerAs(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
 	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations()}})
 	if err != nil {
 		return nil, nil, err
@@ -129,7 +134,7 @@ func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*age
 	} else {
 		process = g.presence.Name()
 	}
-	if g.db, g.ledger, err = openLedger(ctx, s, process); err != nil || g.presence == nil {
+	if g.db, g.ledger, err = openLedgerAs(ctx, s, process); err != nil || g.presence == nil {
 		return g, errors.Join(err, g.vanish())
 	}
 	taken, err := g.ledger.TakeOver(ctx, g.presence)
