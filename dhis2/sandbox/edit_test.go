@@ -186,7 +186,7 @@ func TestHeldBumps(t *testing.T) {
 		if err := s.SetValue(uid("SbxEv010001"), uid("TRkCMVFhrmr"), "2"); err != nil {
 			t.Fatal(err)
 		}
-		s.imported(200, "", `{"events":[{"event":"SbxEv010002","status":"ACTIVE"}]}`)
+		s.imported(200, "", `{"events":[{"event":"SbxEv010002","programStage":"`+sandbox.ANCRegistration.String()+`","enrollment":"SbxEnr00002","orgUnit":"SbxClinic01","status":"ACTIVE","occurredAt":"2026-01-01"}]}`)
 		if got := s.uids(since); len(got) != 0 {
 			t.Errorf("held: got %v", got)
 		}

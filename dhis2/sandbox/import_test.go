@@ -58,10 +58,10 @@ func TestImportCreatesUpdatesDeletes(t *testing.T) {
 	}
 
 	// Only what is sent is touched; a blank value is deleted.
-	report = s.imported(200, "", `{"events":[{"event":"SbxImpEvt01","status":"ACTIVE","occurredAt":"2026-02-03T09:30:00",
+	report = s.imported(200, "", `{"events":[{"event":"SbxImpEvt01","programStage":"GX0z9IXFaso","enrollment":"SbxImpEnr01","orgUnit":"SbxClinic01","status":"ACTIVE","occurredAt":"2026-02-03T09:30:00",
 	 "dataValues":[{"dataElement":"Sx8XEKmdhFf","value":null},{"dataElement":"gu4sr8eOZcT","value":"20"}]}],
-	 "trackedEntities":[{"trackedEntity":"SbxImport01","attributes":[{"attribute":"IrUmPkFMDU5","value":""}]}],
-	 "enrollments":[{"enrollment":"SbxImpEnr01","status":"COMPLETED","followUp":true}]}`)
+	 "trackedEntities":[{"trackedEntity":"SbxImport01","trackedEntityType":"MxdEsVAegt5","orgUnit":"SbxClinic01","attributes":[{"attribute":"IrUmPkFMDU5","value":""}]}],
+	 "enrollments":[{"enrollment":"SbxImpEnr01","trackedEntity":"SbxImport01","program":"eozjj9UivfS","orgUnit":"SbxClinic01","enrolledAt":"2026-02-01","status":"COMPLETED","followUp":true}]}`)
 	if got := stats(report); got != "0 created, 3 updated, 0 deleted, 0 ignored" {
 		t.Errorf("update: got %s", got)
 	}
@@ -95,7 +95,7 @@ func TestImportRefusals(t *testing.T) {
 		return event(`,"dataValues":[{"dataElement":"` + element + `","value":"` + v + `"}]`)
 	}
 	attribute := func(a, v string) string {
-		return `{"trackedEntities":[{"trackedEntity":"SbxMother01","attributes":[{"attribute":"` + a + `","value":"` + v + `"}]}]}`
+		return `{"trackedEntities":[{"trackedEntity":"SbxMother01","trackedEntityType":"MxdEsVAegt5","orgUnit":"SbxClinic01","attributes":[{"attribute":"` + a + `","value":"` + v + `"}]}]}`
 	}
 	enrollment := func(te, program, unit, rest string) string {
 		return `{"enrollments":[{"enrollment":"SbxImpEnr09","trackedEntity":"` + te + `","program":"` + program + `","orgUnit":"` + unit + `"` + rest + `}]}`
@@ -110,18 +110,31 @@ func TestImportRefusals(t *testing.T) {
 		{"enrollment unknown", "&importStrategy=DELETE", `{"enrollments":[{"enrollment":"Nobody00001"}]}`, "E1081"},
 		{"deleted already", "", `{"trackedEntities":[{"trackedEntity":"SbxMother17"}]}`, "E1114"},
 		{"type", "", strings.ReplaceAll(newMother, "MxdEsVAegt5", "Nobody00001"), "E1005"},
-		{"unit", "", strings.ReplaceAll(newMother, "SbxClinic01", "Nobody00001"), "E1070"},
+		{"unit", "", strings.ReplaceAll(newMother, "SbxClinic01", "Nobody00001"), "E1049"},
 		{"attribute", "", attribute("Nobody00001", "x"), "E1006"},
 		{"attribute type", "", attribute("Yie7mOY913J", "2026-02-30"), "E1007"},
 		{"attribute option", "", attribute("p7zizFkC6Lv", "female"), "E1125"},
 		{"attribute length", "", attribute("EOMGwaUTMrU", strings.Repeat("a", 1201)), "E1077"},
 		{"program", "", enrollment("SbxMother01", "Nobody00001", "SbxClinic01", ""), "E1069"},
-		{"tracked entity", "", enrollment("Nobody00001", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-01-01"`), "E1063"},
+		{"tracked entity", "", enrollment("Nobody00001", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-01-01"`), "E1068"},
 		{"no enrolledAt", "", enrollment("SbxMother01", "eozjj9UivfS", "SbxClinic01", ""), "E1025"},
 		{"mandatory attribute", "", enrollment("SbxMother01", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-01-01","attributes":[{"attribute":"VQl0wK3eqiw","value":""}]`), "E1018"},
 		{"stage", "", strings.ReplaceAll(event(""), "GX0z9IXFaso", "Nobody00001"), "E1013"},
 		{"event's enrollment", "", strings.ReplaceAll(event(""), "SbxEnr00001", "Nobody00001"), "E1081"},
-		{"no occurredAt", "", strings.ReplaceAll(event(""), `,"occurredAt":"2026-02-02"`, ""), "E1023"},
+		{"no occurredAt", "", strings.ReplaceAll(event(""), `,"occurredAt":"2026-02-02"`, ""), "E1031"},
+		{"no scheduledAt", "", strings.ReplaceAll(event(`,"status":"SCHEDULE"`), `,"occurredAt":"2026-02-02"`, ""), "E1050"},
+		{"part of a tracked entity", "", `{"trackedEntities":[{"trackedEntity":"SbxMother01"}]}`, "E1121"},
+		{"part of an enrollment", "", `{"enrollments":[{"enrollment":"SbxEnr00001","status":"COMPLETED"}]}`, "E1122"},
+		{"part of an event", "", `{"events":[{"event":"SbxEv010001","status":"ACTIVE"}]}`, "E1123"},
+		{"event's unit", "", strings.ReplaceAll(event(""), "SbxClinic01", "Nobody00001"), "E1011"},
+		{"enrollment's unit", "", enrollment("SbxMother01", "eozjj9UivfS", "Nobody00001", `,"enrolledAt":"2026-01-01"`), "E1070"},
+		{"enrolled tomorrow", "", enrollment("SbxMother01", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-03-03"`), "E1020"},
+		{"enrolled already", "", enrollment("SbxMother01", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-01-01"`), "E1015"},
+		{"another tracked entity", "", `{"enrollments":[{"enrollment":"SbxEnr00001","trackedEntity":"SbxMother02","program":"eozjj9UivfS","orgUnit":"SbxClinic01","enrolledAt":"2026-01-01"}]}`, "E1127"},
+		{"another stage", "", `{"events":[{"event":"SbxEv010001","programStage":"` + sandbox.ANCReferral.String() + `","enrollment":"SbxEnr00001","orgUnit":"SbxClinic01","occurredAt":"2026-02-02"}]}`, "E1128"},
+		{"another program", "", event(`,"program":"Nobody00001"`), "E1089"},
+		{"a second registration", "", strings.ReplaceAll(event(""), "GX0z9IXFaso", sandbox.ANCRegistration.String()), "E1039"},
+		{"unknown data element", "", value("Nobody00001", "1"), "E1304"},
 		{"data element of another stage", "", value("vuDExM32SZ6", "2026-01-01"), "E1305"},
 		{"value type", "", value("cw35l7X4hnV", "high"), "E1302"},
 		{"TRUE_ONLY is never false", "", value("p7yWXAO6ag7", "false"), "E1302"},
@@ -144,6 +157,57 @@ func TestImportRefusals(t *testing.T) {
 		}
 		if got := codes(s.imported(409, "", newMother)); !slices.Contains(got, "E1064") || !slices.Contains(got, "E5000") {
 			t.Errorf("got %v, want E1064, and E5000 of what hangs on it", got)
+		}
+	})
+	t.Run("authorities", func(t *testing.T) {
+		s := start(t, sandbox.Config{})
+		user := func(authorities ...string) {
+			s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken}, Authorities: authorities})
+		}
+		s.imported(200, "", newMother)
+		const reopened = `{"events":[{"event":"SbxImpEvt01","programStage":"GX0z9IXFaso","enrollment":"SbxImpEnr01","orgUnit":"SbxClinic01","occurredAt":"2026-02-02","status":"ACTIVE"}]}`
+		for _, tc := range []struct{ query, body, code, authority string }{
+			{"", reopened, "E1083", "F_UNCOMPLETE_EVENT"},
+			{"&importStrategy=DELETE", `{"enrollments":[{"enrollment":"SbxImpEnr01"}]}`, "E1103", "F_ENROLLMENT_CASCADE_DELETE"},
+			{"&importStrategy=DELETE", `{"trackedEntities":[{"trackedEntity":"SbxMother01"}]}`, "E1100", "F_TEI_CASCADE_DELETE"},
+		} {
+			user()
+			if got := codes(s.imported(409, tc.query, tc.body)); !slices.Equal(got, []string{tc.code}) {
+				t.Errorf("without %s: got %v, want %s", tc.authority, got, tc.code)
+			}
+			user(tc.authority)
+			s.imported(200, tc.query, tc.body)
+		}
+		s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken}, Programs: []dhis2.UID{}})
+		if got := codes(s.imported(409, "", strings.ReplaceAll(newMother, "SbxImp", "SbxOth"))); !slices.Contains(got, "E1091") {
+			t.Errorf("a program that the user does not reach: got %v", got)
+		}
+	})
+	t.Run("another type", func(t *testing.T) {
+		s := start(t, sandbox.Config{})
+		if err := s.Load(sandbox.Dataset{TypeAttributes: map[dhis2.UID][]dhis2.UID{dhis2.MustUID("SbxType0001"): {dhis2.MustUID("VQl0wK3eqiw")}}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := codes(s.imported(409, "", strings.ReplaceAll(attribute("VQl0wK3eqiw", "x"), "MxdEsVAegt5", "SbxType0001"))); !slices.Equal(got, []string{"E1126"}) {
+			t.Errorf("got %v, want E1126", got)
+		}
+	})
+	t.Run("compulsory data element", func(t *testing.T) {
+		s := start(t, sandbox.Config{})
+		p := sandbox.ANC()
+		for i := range p.Stages[1].Elements {
+			p.Stages[1].Elements[i].Compulsory = p.Stages[1].Elements[i].DataElement.ID == dhis2.MustUID("cw35l7X4hnV")
+		}
+		p.OnlyEnrollOnce = true
+		if err := s.Load(sandbox.Dataset{Programs: []dhis2.Program{p}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := codes(s.imported(409, "", event(`,"status":"COMPLETED"`))); !slices.Equal(got, []string{"E1303"}) {
+			t.Errorf("completed without it: got %v", got)
+		}
+		s.imported(200, "", event(""))
+		if got := codes(s.imported(409, "", enrollment("SbxMother01", "eozjj9UivfS", "SbxClinic01", `,"enrolledAt":"2026-01-01","status":"COMPLETED"`))); !slices.Contains(got, "E1016") {
+			t.Errorf("a second enrollment: got %v", got)
 		}
 	})
 	t.Run("no capture scope", func(t *testing.T) {
@@ -169,8 +233,8 @@ func TestImportRefusals(t *testing.T) {
 func TestImportModes(t *testing.T) {
 	s := start(t, sandbox.Config{})
 	mixed := `{"trackedEntities":[
-	 {"trackedEntity":"SbxMother01","attributes":[{"attribute":"VQl0wK3eqiw","value":"Mixed Sample"}]},
-	 {"trackedEntity":"SbxMother02","attributes":[{"attribute":"Yie7mOY913J","value":"never"}]}]}`
+	 {"trackedEntity":"SbxMother01","trackedEntityType":"MxdEsVAegt5","orgUnit":"SbxClinic01","attributes":[{"attribute":"VQl0wK3eqiw","value":"Mixed Sample"}]},
+	 {"trackedEntity":"SbxMother02","trackedEntityType":"MxdEsVAegt5","orgUnit":"SbxClinic01","attributes":[{"attribute":"Yie7mOY913J","value":"never"}]}]}`
 	if got := stats(s.imported(409, "", mixed)); got != "0 created, 0 updated, 0 deleted, 2 ignored" {
 		t.Errorf("all or nothing: got %s", got)
 	}

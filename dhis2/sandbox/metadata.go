@@ -87,6 +87,18 @@ func stageElement(st *dhis2.ProgramStage, id dhis2.UID) (dhis2.DataElement, bool
 	return dhis2.DataElement{}, false
 }
 
+// knowsElement reports whether a data element is in any stage.
+func (m *metadata) knowsElement(id dhis2.UID) bool {
+	for _, p := range m.programs {
+		for i := range p.Stages {
+			if _, ok := stageElement(&p.Stages[i], id); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // elements are the attributes and data elements of all programs, each once.
 func (m *metadata) elements(attributes bool) []any {
 	seen, docs := map[dhis2.UID]bool{}, []any{}
