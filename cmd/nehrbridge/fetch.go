@@ -93,7 +93,7 @@ func (g *agent) fetch(ctx context.Context, uid dhis2.UID) (*dhis2.TrackedEntity,
 	var other *dhis2.TrackedEntity // of a type that the map is not for
 	var missing, refusal error
 	for _, m := range g.servedMaps() {
-		te, err := g.dhis2.TrackedEntity(ctx, uid, m.Program, "*")
+		te, err := g.dhis2.TrackedEntity(ctx, uid, m.Program, mapper.Fields)
 		refused, ok := errors.AsType[*api.Error](err)
 		switch {
 		case err == nil && (te.TrackedEntityType == m.TrackedEntityType || te.TrackedEntityType.IsZero()):
