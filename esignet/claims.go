@@ -24,7 +24,7 @@ var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "acr"
 // ParseClaims reads a JSON object of at most 200 members, each once.
 func ParseClaims(payload []byte) (*Claims, error) {
 	c := &Claims{raw: payload}
-	if json.Unmarshal(payload, &c.values) != nil || c.values == nil {
+	if !object(payload, &c.values) {
 		return nil, errors.New("the claims are no JSON object")
 	}
 	if len(c.values) > 200 {

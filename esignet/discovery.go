@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Metadata is what an issuer says about itself (OpenID Connect Discovery
@@ -38,7 +36,7 @@ type Metadata struct {
 // expected (OpenID Connect Discovery section 4.3).
 func parseMetadata(body []byte, issuer string) (*Metadata, error) {
 	m := &Metadata{}
-	if json.Unmarshal(body, m) != nil {
+	if !object(body, m) {
 		return nil, fail(StageDiscovery, CodeMalformed, "the metadata is no JSON object of its form")
 	}
 	if m.Issuer != issuer {

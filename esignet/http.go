@@ -1,6 +1,7 @@
 package esignet
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // Bounds of the answers that are read, in bytes after decompression. userinfo
@@ -126,4 +129,11 @@ func (a *answer) unexpected(stage Stage) *Error {
 		e.Code, e.Detail = CodeRequest, "the server refuses the request"
 	}
 	return e
+}
+
+// object reads a JSON object and nothing else: null would leave everything empty
+// without an error.
+func object(body []byte, into any) bool {
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && body[0] == '{' && json.Unmarshal(body, into) == nil
 }

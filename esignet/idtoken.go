@@ -105,7 +105,7 @@ func (c *Client) verifyIDToken(ctx context.Context, a *Attempt, raw, accessToken
 		return nil, keys.err
 	}
 	var claims jwtClaims
-	if json.Unmarshal(token.payload, &claims) != nil {
+	if !object(token.payload, &claims) {
 		return nil, fail(StageIDToken, CodeMalformed, "the id_token's claims are no JSON object of their form")
 	}
 	if err != nil {

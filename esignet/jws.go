@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -69,7 +68,7 @@ func parseHeader(stage Stage, part string) (header, error) {
 		return h, fail(stage, CodeMalformed, "the token's header is longer than %d bytes", maxHeader)
 	}
 	raw, err := decode64.DecodeString(part)
-	if err != nil || json.Unmarshal(raw, &h) != nil {
+	if err != nil || !object(raw, &h) {
 		return h, fail(stage, CodeMalformed, "the token's header is no JSON object")
 	}
 	switch {

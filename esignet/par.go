@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 )
 
 // push sends the request ahead (RFC 9126) and gives what is left for the browser:
@@ -28,7 +26,7 @@ func (c *Client) push(ctx context.Context, m *Metadata, form url.Values) (url.Va
 		RequestURI string `json:"request_uri"`
 		ExpiresIn  int    `json:"expires_in"`
 	}
-	if json.Unmarshal(a.body, &pushed) != nil || !requestURI(pushed.RequestURI) || pushed.ExpiresIn <= 0 {
+	if !object(a.body, &pushed) || !requestURI(pushed.RequestURI) || pushed.ExpiresIn <= 0 {
 		return nil, &Error{Code: CodeMalformed, Stage: StagePAR, Status: a.status, Detail: "the answer holds no request_uri with a life"}
 	}
 	return url.Values{"client_id": {c.config.ClientID}, "request_uri": {pushed.RequestURI}}, nil

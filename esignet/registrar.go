@@ -137,7 +137,7 @@ func (r *Registrar) do(ctx context.Context, call ClientCall) (c RegisteredClient
 			Message string `json:"errorMessage"`
 		} `json:"errors"`
 	}
-	if err := json.Unmarshal(a.body, &envelope); err != nil {
+	if !object(a.body, &envelope) {
 		if a.status == http.StatusOK {
 			return c, &Error{Code: CodeMalformed, Stage: StageRegistration, Status: a.status, Detail: "the answer is not in the envelope of this API"}
 		}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Tokens are what a code was exchanged for. The access token is opaque and stays
@@ -70,7 +68,7 @@ func readTokens(a *answer, bound bool) (access, idToken string, err error) {
 		IDToken     string `json:"id_token"`
 	}
 	malformed := &Error{Code: CodeMalformed, Stage: StageToken, Status: a.status}
-	if json.Unmarshal(a.body, &tokens) != nil {
+	if !object(a.body, &tokens) {
 		malformed.Detail = "the answer is no JSON object"
 		return "", "", malformed
 	}
@@ -79,14 +77,17 @@ func readTokens(a *answer, bound bool) (access, idToken string, err error) {
 		want = "DPoP"
 	}
 	switch {
-	case !strings.EqualFold(tokens.TokenType, want):
-		// A bearer token after a proof is one that a thief can use.
-		return "", "", &Error{Code: CodeDPoP, Stage: StageToken, Status: a.status, Detail: "the token is not of the type " + want}
 	case tokens.IDToken == "":
 		malformed.Detail = "the answer has no id_token"
 		return "", "", malformed
 	case tokens.AccessToken == "" || !printable(tokens.AccessToken):
 		malformed.Detail = "the answer has no access token"
+		return "", "", malformed
+	case !strings.EqualFold(tokens.TokenType, want):
+		malformed.Detail = "the access token is not of the type " + want
+		if bound {
+			malformed.Code = CodeDPoP // a bearer token is one that a thief can use
+		}
 		return "", "", malformed
 	}
 	return tokens.AccessToken, tokens.IDToken, nil
@@ -100,7 +101,7 @@ type oauthError struct {
 }
 
 func (a *answer) oauthError() (e oauthError) {
-	if json.Unmarshal(a.body, &e) != nil {
+	if !object(a.body, &e) {
 		return oauthError{}
 	}
 	return oauthError{Error: namedCode(e.Error), Description: namedCode(e.Description)}
