@@ -161,10 +161,14 @@ func (s *Server) AddEnrollment(trackedEntity dhis2.UID, en dhis2.Enrollment) err
 		if err != nil {
 			return err
 		}
+		stampAll(now, &en.CreatedAt, &en.UpdatedAt)
 		te := r.te
 		te.Enrollments = append(slices.Clone(te.Enrollments), en)
-		te.UpdatedAt, te.UpdatedBy = now, by
-		return s.put(te)
+		if err := s.put(te); err != nil {
+			return err
+		}
+		s.bump(r, now, by)
+		return nil
 	})
 }
 
@@ -183,6 +187,45 @@ func (s *Server) AddEvent(enrollment dhis2.UID, ev dhis2.Event) error {
 		en.Events = append(en.Events, ev)
 		s.store.owner[ev.Event] = r
 		s.bump(r, now, by)
+		return nil
+	})
+}
+
+// SetOccurredAt moves the day of an event, as "2006-01-02" or with a time; ""
+// takes it away, as from one that is planned only.
+func (s *Server) SetOccurredAt(event dhis2.UID, at dhis2.Timestamp) error {
+	return s.edit(func(now dhis2.Timestamp, by dhis2.User) error {
+		r, _, ev, err := s.store.findEvent(event)
+		if err != nil {
+			return err
+		}
+		if at != "" {
+			day, err := at.Parse(s.cfg.Zone)
+			if err != nil {
+				return fmt.Errorf("dhis2/sandbox: event %s: occurredAt: %w", event, err)
+			}
+			if at = dhis2.Timestamp(day.Time().In(s.cfg.Zone).Format(wall)); day.IsDay() {
+				at = dhis2.Timestamp(day.Day().String() + "T00:00:00.000")
+			}
+		}
+		ev.OccurredAt, ev.UpdatedAt, ev.UpdatedBy = at, now, by
+		s.bump(r, now, by)
+		return nil
+	})
+}
+
+// AddNote adds a note to an event. As in DHIS2 that marks nothing as updated:
+// no poll sees it.
+func (s *Server) AddNote(event dhis2.UID, value string) error {
+	if !utf8.ValidString(value) {
+		return errText
+	}
+	return s.edit(func(now dhis2.Timestamp, by dhis2.User) error {
+		_, _, ev, err := s.store.findEvent(event)
+		if err != nil {
+			return err
+		}
+		ev.Notes = append(slices.Clone(ev.Notes), dhis2.Note{Note: s.newUID(), StoredAt: now, Value: value, CreatedBy: by})
 		return nil
 	})
 }

@@ -48,6 +48,17 @@ func TestBumps(t *testing.T) {
 				ev := eventOf(te, "SbxEv030000")
 				return ev.Status == dhis2.EventCompleted && ev.CompletedBy == "admin" && ev.OccurredAt == "2026-03-02T00:00:00.000"
 			}},
+		{"another day", func(s *site, te *dhis2.TrackedEntity) error { return s.SetOccurredAt(uid("SbxEv010000"), "2025-09-30") },
+			func(te *dhis2.TrackedEntity) bool {
+				return eventOf(te, "SbxEv010000").OccurredAt == "2025-09-30T00:00:00.000"
+			}},
+		{"another time", func(s *site, te *dhis2.TrackedEntity) error {
+			return s.SetOccurredAt(uid("SbxEv010000"), "2025-09-30T03:15:00Z")
+		}, func(te *dhis2.TrackedEntity) bool {
+			return eventOf(te, "SbxEv010000").OccurredAt == "2025-09-30T08:45:00.000"
+		}},
+		{"no day", func(s *site, te *dhis2.TrackedEntity) error { return s.SetOccurredAt(uid("SbxEv010000"), "") },
+			func(te *dhis2.TrackedEntity) bool { return eventOf(te, "SbxEv010000").OccurredAt == "" }},
 		{"enrollment completed", func(s *site, te *dhis2.TrackedEntity) error {
 			return s.SetEnrollmentStatus(te.Enrollments[0].Enrollment, dhis2.EnrollmentCompleted)
 		}, func(te *dhis2.TrackedEntity) bool {
@@ -155,6 +166,42 @@ func TestTypeAttributes(t *testing.T) {
 	}
 }
 
+// TestSandboxNote: a note marks nothing as updated, as in DHIS2.
+func TestSandboxNote(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	before := s.trackedEntity("SbxMother00")
+	s.Advance(time.Minute)
+	if err := s.AddNote(dhis2.MustUID("SbxEv010000"), "called her"); err != nil {
+		t.Fatal(err)
+	}
+	after := s.trackedEntity("SbxMother00")
+	if ev := eventOf(after, "SbxEv010000"); len(ev.Notes) != 1 || ev.Notes[0].Value != "called her" || ev.Notes[0].StoredAt != "2026-03-02T15:31:00.000" {
+		t.Errorf("got %+v", ev.Notes)
+	}
+	if after.UpdatedAt != before.UpdatedAt || eventOf(after, "SbxEv010000").UpdatedAt != eventOf(before, "SbxEv010000").UpdatedAt {
+		t.Error("a note moved updatedAt")
+	}
+}
+
+// TestSandboxHeldEnrollment: an enrollment is visible before its tracked entity
+// is marked, as an event is.
+func TestSandboxHeldEnrollment(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	before := s.trackedEntity("SbxMother00").UpdatedAt
+	s.HoldBumps()
+	if err := s.AddEnrollment(dhis2.MustUID("SbxMother00"), anotherEnrollment); err != nil {
+		t.Fatal(err)
+	}
+	te := s.trackedEntity("SbxMother00")
+	if te.UpdatedAt != before || len(te.Enrollments) != 2 {
+		t.Errorf("held: got %s with %d enrollments", te.UpdatedAt, len(te.Enrollments))
+	}
+	s.ReleaseBumps()
+	if got := s.trackedEntity("SbxMother00").UpdatedAt; got != "2026-03-02T15:30:00.000" {
+		t.Errorf("released: got %s", got)
+	}
+}
+
 func TestEditsOfNothing(t *testing.T) {
 	s := start(t, sandbox.Config{})
 	no := dhis2.MustUID("Nobody00001")
@@ -162,7 +209,7 @@ func TestEditsOfNothing(t *testing.T) {
 		"value": s.SetValue(no, no, "x"), "attribute": s.SetAttribute(no, no, "x"), "complete": s.Complete(no),
 		"enrollment status": s.SetEnrollmentStatus(no, dhis2.EnrollmentCompleted), "delete event": s.DeleteEvent(no),
 		"delete enrollment": s.DeleteEnrollment(no), "delete": s.Delete(no), "purge": s.Purge(no),
-		"add event": s.AddEvent(no, dhis2.Event{}), "add enrollment": s.AddEnrollment(no, dhis2.Enrollment{}),
+		"note": s.AddNote(no, "x"), "day": s.SetOccurredAt(no, ""), "add event": s.AddEvent(no, dhis2.Event{}), "add enrollment": s.AddEnrollment(no, dhis2.Enrollment{}),
 	} {
 		if !errors.Is(err, sandbox.ErrNotFound) {
 			t.Errorf("%s: got %v, want ErrNotFound", name, err)
@@ -171,7 +218,10 @@ func TestEditsOfNothing(t *testing.T) {
 	if s.Put(dhis2.TrackedEntity{}) == nil {
 		t.Error("a tracked entity without a UID was put")
 	}
-	if s.SetAttribute(dhis2.MustUID("SbxMother01"), no, "\xff") == nil {
+	if s.SetOccurredAt(dhis2.MustUID("SbxEv010001"), "yesterday") == nil {
+		t.Error("a day that is none was taken")
+	}
+	if s.SetAttribute(dhis2.MustUID("SbxMother01"), no, "\xff") == nil || s.AddNote(dhis2.MustUID("SbxEv010001"), "\xff") == nil {
 		t.Error("a text that is not UTF-8 was taken")
 	}
 }
