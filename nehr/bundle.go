@@ -80,7 +80,8 @@ func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) { return b.append(dst, n
 // resource of each entry, nil where an entry has none.
 func (b *Bundle) Encode() (document []byte, resources [][]byte, err error) {
 	places := make([]span, len(b.Entries))
-	if document, err = b.append(nil, places); err != nil {
+	const usual = 1 << 10 // bytes of an entry
+	if document, err = b.append(make([]byte, 0, usual*(1+len(places))), places); err != nil {
 		return nil, nil, err
 	}
 	resources = make([][]byte, len(places))

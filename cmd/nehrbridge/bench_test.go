@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -45,7 +47,8 @@ func cpu(b *testing.B) time.Duration {
 // verify. The servers are another process. One operation is a round of 300:
 //   - new: the record holds nothing of them, everything is created;
 //   - corrected: it holds all, and one value of each differs;
-//   - unchanged: DHIS2 has touched them, and nothing differs.
+//   - touched: DHIS2 has written the same again, and nothing differs;
+//   - unchanged: they are looked at once more, as after every change.
 func BenchmarkAgent(b *testing.B) {
 	const mothers = 300
 	written := counts{Entities: mothers, Written: mothers}
@@ -67,12 +70,23 @@ func BenchmarkAgent(b *testing.B) {
 			return func() { carry(b, g, written) }
 		})
 	})
-	b.Run("unchanged", func(b *testing.B) {
+	b.Run("touched", func(b *testing.B) {
 		p := startPeers(b, mothers)
 		g := benchAgent(b, p.DHIS2, p.Holds)
 		carry(b, g, written)
 		perEntity(b, mothers, func() func() {
 			p.correct("11.2") // as it was
+			return func() { carry(b, g, counts{Entities: mothers, Unchanged: mothers}) }
+		})
+	})
+	b.Run("unchanged", func(b *testing.B) {
+		p := startPeers(b, mothers)
+		g := benchAgent(b, p.DHIS2, p.Holds)
+		carry(b, g, written)
+		perEntity(b, mothers, func() func() {
+			if _, err := g.ledger.MarkProgram(b.Context(), dhis2sandbox.ANCProgram, false); err != nil {
+				b.Fatal(err)
+			}
 			return func() { carry(b, g, counts{Entities: mothers, Unchanged: mothers}) }
 		})
 	})
@@ -110,4 +124,40 @@ func carry(b *testing.B, g *agent, want counts) {
 	if got != want {
 		b.Fatalf("got %+v, want %+v", got, want)
 	}
+}
+
+// BenchmarkSync is `nehrbridge sync --once` as a process, from its start to its
+// end: a first run that writes everybody. One operation is a run.
+func BenchmarkSync(b *testing.B) {
+	mothers := 5000
+	if testing.Short() {
+		mothers = 500
+	}
+	p := startPeers(b, mothers)
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var computed, took time.Duration
+	var peak int64
+	rounds := 0
+	for b.Loop() {
+		cmd := &exec.Cmd{Path: self, Args: []string{"nehrbridge", "sync", "--once"}, Env: []string{
+			"NEHRBRIDGE_DHIS2_URL=" + p.DHIS2, "NEHRBRIDGE_DHIS2_TOKEN=" + dhis2sandbox.DefaultToken,
+			"NEHRBRIDGE_NEHR_URL=" + p.Forgets, "NEHRBRIDGE_DATA_DIR=" + b.TempDir(),
+			"GOGC=" + os.Getenv("GOGC"), "GODEBUG=" + os.Getenv("GODEBUG"), "GOMEMLIMIT=" + os.Getenv("GOMEMLIMIT"),
+		}, Stderr: os.Stderr}
+		began := time.Now()
+		if out, err := cmd.Output(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		took += time.Since(began)
+		computed += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		peak = max(peak, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+		rounds++
+	}
+	entities := float64(rounds * mothers)
+	b.ReportMetric(computed.Seconds()*1000/entities, "cpu-ms/entity")
+	b.ReportMetric(entities/took.Seconds(), "entities/s")
+	b.ReportMetric(float64(peak)/1024, "MiB-peak")
 }

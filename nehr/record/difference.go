@@ -31,8 +31,11 @@ func (w *Writer) difference(t *item, moved map[string]string) error {
 		replaceReferences(stands, moved)
 	}
 	switch {
-	case stands == nil:
+	case stands == nil && t.remembered():
 		t.next = t.ours.Clone()
+		return nil
+	case stands == nil: // what is desired is sent, and not looked at again
+		t.next = t.ours
 		return nil
 	case !t.Owned:
 		if err := t.checkPatient(); err != nil {

@@ -52,7 +52,15 @@ func EncodeState(s State) ([]byte, error) {
 		}
 		return uint64(at)
 	}
-	var body []byte
+	size := 0
+	for i := range s.Resources {
+		r := &s.Resources[i]
+		size += 32 + len(r.Identifier.Value) + len(r.ID) + len(r.Before)
+		for _, b := range r.Bodies {
+			size += 3 + len(b)
+		}
+	}
+	body := make([]byte, 0, size)
 	for i := range s.Resources {
 		r := &s.Resources[i]
 		uuid, ok := uuidOf(r.FullURL)
@@ -89,7 +97,7 @@ func EncodeState(s State) ([]byte, error) {
 			body = appendText(body, string(r.Before))
 		}
 	}
-	out := binary.AppendUvarint([]byte{stateVersion}, uint64(len(table)))
+	out := binary.AppendUvarint(append(make([]byte, 0, len(body)+64*(len(table)+1)), stateVersion), uint64(len(table)))
 	for _, t := range table {
 		out = appendText(out, t)
 	}

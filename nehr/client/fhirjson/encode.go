@@ -8,7 +8,25 @@ import (
 )
 
 // Encode writes the tree without white space, members in their order.
-func (v *Value) Encode() []byte { return v.append(make([]byte, 0, 512), false) }
+func (v *Value) Encode() []byte { return v.append(make([]byte, 0, v.size()), false) }
+
+// size is how many bytes Encode gives where nothing has to be escaped, at most.
+func (v *Value) size() int {
+	n := len("false")
+	switch v.Kind() {
+	case Number, String:
+		n = len(v.text) + len(`""`)
+	case Array:
+		for _, item := range v.items {
+			n += item.size() + len(",")
+		}
+	case Object:
+		for _, m := range v.members {
+			n += len(m.Name) + len(`"":,`) + m.Value.size()
+		}
+	}
+	return n
+}
 
 // Canonical writes the tree with members sorted by name. Two resources say the
 // same when their canonical forms are equal; numbers compare by their digits.
