@@ -18,9 +18,22 @@ import (
 type memoryNEHR struct {
 	mu    sync.Mutex
 	byKey map[string]*fhirjson.Value // by Type/id and by Type|system|value; nil forgets
+	wait  map[string]chan struct{}   // by the value of an identifier
 }
 
-func newMemoryNEHR() *memoryNEHR { return &memoryNEHR{byKey: map[string]*fhirjson.Value{}} }
+// await gives a channel that is closed when a resource with an identifier of
+// that value is written.
+func (m *memoryNEHR) await(identifier string) <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := make(chan struct{})
+	m.wait[identifier] = c
+	return c
+}
+
+func newMemoryNEHR() *memoryNEHR {
+	return &memoryNEHR{byKey: map[string]*fhirjson.Value{}, wait: map[string]chan struct{}{}}
+}
 
 func (m *memoryNEHR) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -59,6 +72,19 @@ func (m *memoryNEHR) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fhirjson.F("type", fhirjson.Text(bundle.Get("type").Str()+"-response")),
 		fhirjson.F("entry", answers),
 	).Encode())
+}
+
+// rewritten names the resources that were written more than once.
+func (m *memoryNEHR) rewritten() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var names []string
+	for key, r := range m.byKey {
+		if r.Get("meta", "versionId").Str() != "1" {
+			names = append(names, key)
+		}
+	}
+	return names
 }
 
 // search goes by _id and by identifier, the two that are asked for.
@@ -109,6 +135,10 @@ func (m *memoryNEHR) store(entry, bundle *fhirjson.Value) (status, place string)
 		m.byKey[key] = resource
 		for _, i := range resource.Get("identifier").Items() {
 			m.byKey[typ+"|"+i.Get("system").Str()+"|"+i.Get("value").Str()] = resource
+			if c := m.wait[i.Get("value").Str()]; c != nil {
+				close(c)
+				delete(m.wait, i.Get("value").Str())
+			}
 		}
 	}
 	if status = "200 OK"; version == 1 {

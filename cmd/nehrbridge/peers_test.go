@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
@@ -21,7 +24,6 @@ import (
 // and one FHIR server that forgets and one that holds what it is told.
 type peerAddresses struct {
 	DHIS2, Forgets, Holds, Control string
-	PID                            int
 }
 
 // peers is the other process of the benchmarks: what it does is not on the
@@ -33,14 +35,17 @@ type peers struct {
 
 // startPeers runs servers with a number of mothers, each with 30 values in 2
 // events, in a process of their own.
-func startPeers(b *testing.B, mothers int) *peers {
+func startPeers(b *testing.B, mothers int) *peers { return startPeersFrom(b, mothers, 0) }
+
+// startPeersFrom numbers them from first on: other numbers are other people.
+func startPeersFrom(b *testing.B, mothers, first int) *peers {
 	b.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
 	}
 	// TestMain sees by its name what the process is to be.
-	cmd := &exec.Cmd{Path: self, Args: []string{"peers", strconv.Itoa(mothers)}, Stderr: os.Stderr}
+	cmd := &exec.Cmd{Path: self, Args: []string{"peers", strconv.Itoa(mothers), strconv.Itoa(first)}, Stderr: os.Stderr}
 	stop, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -80,11 +85,29 @@ func (p *peers) correct(value string) {
 	}
 }
 
+// change writes another haemoglobin value for one mother, calls changed once it
+// can be read, and gives how long it took until the record that holds had it.
+func (p *peers) change(ctx context.Context, mother int, value string, changed func()) (time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/change?mother=%d&value=%s", p.Control, mother, value), nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	changed()
+	var took time.Duration
+	return took, json.NewDecoder(resp.Body).Decode(&took)
+}
+
 // runPeers is the process: it says where it listens, and ends with its stdin.
 func runPeers() {
 	mothers, err := strconv.Atoi(os.Args[1])
-	if err == nil {
-		err = servePeers(mothers)
+	first, wrong := strconv.Atoi(os.Args[2])
+	if err = errors.Join(err, wrong); err == nil {
+		err = servePeers(mothers, first)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
@@ -92,21 +115,9 @@ func runPeers() {
 	}
 }
 
-func servePeers(mothers int) error {
-	s, err := dhis2sandbox.New(dhis2sandbox.Config{})
+func servePeers(mothers, first int) error {
+	s, err := benchDHIS2(mothers, first)
 	if err != nil {
-		return err
-	}
-	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: 1})
-	if err != nil {
-		return err
-	}
-	like := set.TrackedEntities[0]
-	set.TrackedEntities = nil
-	for i := range mothers {
-		set.TrackedEntities = append(set.TrackedEntities, benchMother(like, i))
-	}
-	if err := s.Load(set); err != nil {
 		return err
 	}
 	var turn sync.Mutex
@@ -115,17 +126,37 @@ func servePeers(mothers int) error {
 		turn.Lock()
 		defer turn.Unlock()
 		for i := range mothers {
-			if err := s.SetValue(benchEvent(1, i), haemoglobin, r.FormValue("value")); err != nil {
+			if err := s.SetValue(benchEvent(1, first+i), haemoglobin, r.FormValue("value")); err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return
 			}
 		}
 	})
-	out := peerAddresses{PID: os.Getpid()}
+	holds := newMemoryNEHR()
+	control.HandleFunc("GET /change", func(w http.ResponseWriter, r *http.Request) {
+		i, _ := strconv.Atoi(r.FormValue("mother"))
+		arrived := holds.await(benchEvent(1, i).String() + "-" + haemoglobin.String())
+		began := time.Now()
+		turn.Lock()
+		err := s.SetValue(benchEvent(1, i), haemoglobin, r.FormValue("value"))
+		turn.Unlock()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush() // it is there to be read now
+		select {
+		case <-arrived:
+			_ = json.NewEncoder(w).Encode(time.Since(began))
+		case <-r.Context().Done():
+		}
+	})
+	out := peerAddresses{}
 	for _, one := range []struct {
 		address *string
 		handler http.Handler
-	}{{&out.DHIS2, s.Handler()}, {&out.Forgets, &memoryNEHR{}}, {&out.Holds, newMemoryNEHR()}, {&out.Control, control}} {
+	}{{&out.DHIS2, s.Handler()}, {&out.Forgets, &memoryNEHR{}}, {&out.Holds, holds}, {&out.Control, control}} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
@@ -140,6 +171,27 @@ func servePeers(mothers int) error {
 	}
 	_, _ = bufio.NewReader(os.Stdin).ReadByte()
 	return nil
+}
+
+// benchDHIS2 is a DHIS2 sandbox with mothers of 30 values in 2 events.
+func benchDHIS2(mothers, first int) (*dhis2sandbox.Server, error) {
+	s, err := dhis2sandbox.New(dhis2sandbox.Config{})
+	if err != nil {
+		return nil, err
+	}
+	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: 1})
+	if err != nil {
+		return nil, err
+	}
+	like := set.TrackedEntities[0]
+	set.TrackedEntities = nil
+	for i := range mothers {
+		set.TrackedEntities = append(set.TrackedEntities, benchMother(like, first+i))
+	}
+	if err := s.Load(set); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 var (
