@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -41,6 +42,12 @@ type agent struct {
 	log       zerolog.Logger
 	progress  func(counts)      // called after each entity; may be nil
 	presence  *changes.Presence // sign of life; nil where the folder allows none
+
+	events        *notifications // nil where nobody is notified
+	replicating   bool           // DHIS2's database hints at changes
+	meter         *meter
+	ready         atomic.Bool // the work has begun
+	ledgerFigures remembered
 
 	mu     sync.Mutex
 	counts counts
@@ -150,7 +157,7 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 		}
 		g.log.Info().Stringer("program", program).Time("from", seen.From).Int("rows", seen.Rows).Int("marked", seen.Marked).Bool("skipped", seen.Skipped).Msg("looked for changes")
 	}
-	err = g.drain(ctx, runner)
+	err = g.drain(ctx, g.ledger, runner)
 	return g.counted(), err
 }
 
@@ -161,7 +168,7 @@ const patience = 30 * time.Second
 // drain works until nothing is left that can be done now. What failed and may
 // go away is tried again for a while; what a process held that has ended in
 // the middle comes back when its lease is over.
-func (g *agent) drain(ctx context.Context, runner *changes.Runner) error {
+func (g *agent) drain(ctx context.Context, ledger *changes.Ledger, runner *changes.Runner) error {
 	var last error
 	success := time.Now()
 	for {
@@ -175,7 +182,7 @@ func (g *agent) drain(ctx context.Context, runner *changes.Runner) error {
 		case done.Failed[changes.Retry] > 0:
 			last = done.LastErr
 		}
-		left, err := g.ledger.Stats(ctx)
+		left, err := ledger.Stats(ctx)
 		if err != nil {
 			return err
 		}
@@ -208,6 +215,7 @@ func (g *agent) counted() counts {
 
 // tried counts and logs what came of an entity.
 func (g *agent) tried(t changes.Try) {
+	g.meter.tried(toRecord, t)
 	g.mu.Lock()
 	if g.seen != nil {
 		g.seen[t.TrackedEntity] = true

@@ -25,6 +25,7 @@ func (a *app) deadLetters() *cobra.Command {
 			return usage(errors.New("say list, show, retry or discard"))
 		},
 	}
+	cmd.PersistentFlags().BoolVar(&a.ofEvents, "events", false, "notifications that a receiver refused, instead of what was not written")
 	cmd.AddCommand(
 		a.letters("list", "One JSON line for each", func(ctx context.Context, l *changes.Ledger, f changes.Filter) error {
 			letters, err := l.Letters(ctx, f)
@@ -132,6 +133,14 @@ func (a *app) withLedger(ctx context.Context, do func(*changes.Ledger) error) er
 		return usage(err)
 	}
 	defer db.Close()
+	if a.ofEvents {
+		if s.DHIS2.Events.URL == "" {
+			return usage(errors.New("--events: dhis2.events.url is not set, so nobody is notified"))
+		}
+		if ledger, err = openEvents(ctx, db, ""); err != nil {
+			return usage(err)
+		}
+	}
 	return do(ledger)
 }
 

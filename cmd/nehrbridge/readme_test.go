@@ -9,21 +9,28 @@ import (
 	"github.com/nehrbridge/nehrbridge/config"
 )
 
-// TestReadmeSettings holds the README's table to the settings that exist.
-// UPDATE_README=1 writes it.
+// TestReadmeSettings and TestReadmeMetrics hold the README's tables to the
+// settings and the metrics that exist. UPDATE_README=1 writes them.
 func TestReadmeSettings(t *testing.T) {
+	readmeTable(t, "<!-- settings: made by config.Table, held by a test -->\n", config.Table(), "<!-- end of settings -->")
+}
+
+func TestReadmeMetrics(t *testing.T) {
+	readmeTable(t, "<!-- metrics: made by metricTable, held by a test -->\n", metricTable(), "<!-- end of metrics -->")
+}
+
+func readmeTable(t *testing.T, from, want, to string) {
+	t.Helper()
 	const file = "../../README.md"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const from, to = "<!-- settings: made by config.Table, held by a test -->\n", "<!-- end of settings -->"
 	before, rest, ok := strings.Cut(string(text), from)
 	table, after, ok2 := strings.Cut(rest, to)
 	if !ok || !ok2 {
-		t.Fatal("the README has no marks around its table of settings")
+		t.Fatalf("the README has no marks %s around a table", from)
 	}
-	want := config.Table()
 	if table == want {
 		return
 	}
@@ -33,7 +40,7 @@ func TestReadmeSettings(t *testing.T) {
 		}
 		return
 	}
-	t.Error("the README's table of settings is not that of config.Table: UPDATE_README=1 go test -run TestReadmeSettings ./cmd/nehrbridge")
+	t.Error("the README's table is not what the program has: UPDATE_README=1 go test -run TestReadme ./cmd/nehrbridge")
 }
 
 // TestReadmeCommands holds the README to commands and targets that exist.

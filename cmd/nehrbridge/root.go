@@ -24,6 +24,7 @@ type stdio struct {
 type app struct {
 	stdio
 	configFile string
+	ofEvents   bool // dead-letters speaks of notifications
 }
 
 // Exit codes of the program.
@@ -89,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&a.configFile, "config", "", "settings file (YAML)")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(a.demo(), a.sync(), a.mapping(), a.validate(), a.lint(), a.deadLetters(), a.backup(), a.version())
+	cmd.AddCommand(a.demo(), a.sync(), a.mapping(), a.validate(), a.lint(), a.deadLetters(), a.replication(), a.backup(), a.version())
 	return cmd
 }
 

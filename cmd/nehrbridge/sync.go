@@ -66,7 +66,7 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 		return g.watch(ctx, s)
 	}
 	c, err := g.once(ctx)
-	if err != nil {
+	if err = errors.Join(err, g.tell(ctx)); err != nil {
 		return serverError(err)
 	}
 	if err := a.printJSON(c); err != nil {
@@ -83,11 +83,24 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	unobserve, err := g.observed().serve(s.Metrics, g.log)
+	if err != nil {
+		return err
+	}
+	defer unobserve()
 	var poller *changes.Poller
 	var runner *changes.Runner
-	err := g.insist(ctx, func() (err error) {
+	wake := func() {
+		runner.Wake()
+		if g.events != nil {
+			g.events.runner.Wake()
+		}
+	}
+	err = g.insist(ctx, func() (err error) {
 		poller, runner, err = g.prepare(ctx, changes.PollConfig{Interval: s.DHIS2.Poll, Overlap: s.DHIS2.Overlap,
+			Reconciled: g.reconciled,
 			Swept: func(sw changes.Sweep, err error) {
+				g.meter.swept(sw, err)
 				if _, another := errors.AsType[*changes.PinError](err); another {
 					// Nothing of it may reach the record: what is under way is cut.
 					runner.Cut()
@@ -95,7 +108,7 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 				} else if err != nil {
 					g.log.Error().Err(err).Stringer("program", sw.Program).Msg("looking for changes failed")
 				} else if sw.Marked > 0 {
-					runner.Wake()
+					wake()
 				}
 			}})
 		return err
@@ -103,18 +116,39 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	defer onSecondSignal(runner.Cut)()
-	g.log.Info().Msg("watching DHIS2")
-	var both sync.WaitGroup
-	failed := make(chan error, 2)
-	for _, run := range []func(context.Context) error{poller.Run, runner.Run} {
-		both.Go(func() { failed <- run(ctx) })
+	runs, err := g.replicate(s, poller, wake)
+	if err != nil {
+		return err
 	}
-	both.Wait()
+	runs = append(runs, poller.Run, runner.Run)
+	cut := runner.Cut
+	if g.events != nil {
+		runs = append(runs, g.events.runner.Run)
+		cut = func() { runner.Cut(); g.events.runner.Cut() }
+	}
+	defer onSecondSignal(cut)()
+	g.ready.Store(true)
+	g.log.Info().Msg("watching DHIS2")
+	var all sync.WaitGroup
+	failed := make([]error, len(runs))
+	for i, run := range runs {
+		all.Go(func() { failed[i] = run(ctx) })
+	}
+	all.Wait()
 	if another, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {
 		return another
 	}
-	return errors.Join(<-failed, <-failed)
+	return errors.Join(failed...)
+}
+
+// reconciled logs what the daily comparison has found, or what it cannot see.
+func (g *agent) reconciled(r changes.Reconciliation, err error) {
+	if err != nil {
+		var alarming interface{ Alarm() bool }
+		g.log.Error().Bool("alarm", errors.As(err, &alarming) && alarming.Alarm()).Err(err).Stringer("program", r.Program).Msg("reconciling failed")
+		return
+	}
+	g.log.Info().Stringer("program", r.Program).Int("shown", r.Shown).Int("new", r.New).Int("missing", r.Missing).Msg("reconciled")
 }
 
 // insist tries again until f works, with pauses up to a minute: a server that

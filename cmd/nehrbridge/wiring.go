@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -81,9 +82,13 @@ func newValidator(s *config.Settings) (*validate.Validator, error) {
 	return validate.New(cfg)
 }
 
-func newDHIS2(s *config.Settings) (*api.Client, error) {
+func newDHIS2(s *config.Settings) (*api.Client, error) { return newCountedDHIS2(s, nil) }
+
+// newCountedDHIS2 is newDHIS2 with a transport, nil for the usual one.
+func newCountedDHIS2(s *config.Settings, transport http.RoundTripper) (*api.Client, error) {
 	return api.New(api.Config{
-		BaseURL: s.DHIS2.URL, Token: s.DHIS2.Token.Reveal(),
+		Transport: transport,
+		BaseURL:   s.DHIS2.URL, Token: s.DHIS2.Token.Reveal(),
 		Username: s.DHIS2.Username, Password: s.DHIS2.Password.Reveal(),
 		UserAgent: "nehrbridge/" + version,
 	})
@@ -105,7 +110,7 @@ func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes
 // openLedgerAs opens it under the name by which this process claims (see
 // changes.Presence).
 func openLedgerAs(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
-	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations()}})
+	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations(), changes.ConsumerMigrations(toEvents)}})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,26 +133,39 @@ func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*age
 	if err != nil {
 		return nil, err
 	}
-	process := ""
 	if g.presence, err = changes.Appear(filepath.Join(s.DataDir, "processes")); err != nil {
 		log.Warn().Err(err).Msg("after a crash, what this process works on waits for the end of its lease")
-	} else {
-		process = g.presence.Name()
 	}
-	if g.db, g.ledger, err = openLedgerAs(ctx, s, process); err != nil || g.presence == nil {
-		return g, errors.Join(err, g.vanish())
+	if g.db, g.ledger, err = openLedgerAs(ctx, s, g.process()); err != nil {
+		return nil, errors.Join(err, g.vanish())
 	}
-	taken, err := g.ledger.TakeOver(ctx, g.presence)
-	if err != nil {
+	if err := errors.Join(g.takeOver(ctx), g.subscribe(ctx, s)); err != nil {
 		return nil, errors.Join(err, g.close())
-	}
-	if taken > 0 {
-		log.Info().Int("entities", taken).Msg("taken over from a process that ended in the middle")
 	}
 	return g, nil
 }
 
 func (g *agent) close() error { return errors.Join(g.db.Close(), g.vanish()) }
+
+// process is the name by which this process claims, "" where there is none.
+func (g *agent) process() string {
+	if g.presence == nil {
+		return ""
+	}
+	return g.presence.Name()
+}
+
+// takeOver goes on with what processes held that are dead.
+func (g *agent) takeOver(ctx context.Context) error {
+	if g.presence == nil {
+		return nil
+	}
+	taken, err := g.ledger.TakeOver(ctx, g.presence)
+	if taken > 0 {
+		g.log.Info().Int("entities", taken).Msg("taken over from a process that ended in the middle")
+	}
+	return err
+}
 
 // vanish ends the sign of life of this process.
 func (g *agent) vanish() error {
@@ -158,10 +176,11 @@ func (g *agent) vanish() error {
 }
 
 // newNEHR is the client of the record, signed in as the settings say.
-func newNEHR(s *config.Settings) (*client.Client, error) {
+func newNEHR(s *config.Settings, wrap func(http.RoundTripper) http.RoundTripper) (*client.Client, error) {
 	cfg := client.Config{
 		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), Timeout: answer, UserAgent: "nehrbridge/" + version,
 		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
+		Wrap: wrap,
 	}
 	if o := s.NEHR.OAuth; o.TokenURL != "" {
 		cfg.OAuth = &client.OAuth{TokenURL: o.TokenURL, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), KeyFile: o.KeyFile}
@@ -170,7 +189,7 @@ func newNEHR(s *config.Settings) (*client.Client, error) {
 }
 
 func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
-	g := &agent{log: log, nehr: s.NEHR.URL, settings: s}
+	g := &agent{log: log, nehr: s.NEHR.URL, settings: s, meter: newMeter(), replicating: s.DHIS2.Replication.URL != ""}
 	var err error
 	if g.mapper, g.maps, err = newMapper(s, false); err != nil {
 		return nil, err
@@ -178,7 +197,7 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if g.validator, err = newValidator(s); err != nil {
 		return nil, err
 	}
-	if g.dhis2, err = newDHIS2(s); err != nil {
+	if g.dhis2, err = newCountedDHIS2(s, g.meter.counted("dhis2")(http.DefaultTransport.(*http.Transport).Clone())); err != nil {
 		return nil, err
 	}
 	g.contexts, err = api.NewContextSource(api.ContextConfig{
@@ -187,7 +206,7 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	fhir, err := newNEHR(s)
+	fhir, err := newNEHR(s, g.meter.counted("nehr"))
 	if err != nil {
 		return nil, err
 	}
