@@ -43,8 +43,9 @@ type agent struct {
 	progress  func(counts)      // called after each entity; may be nil
 	presence  *changes.Presence // sign of life; nil where the folder allows none
 
-	events        *notifications // nil where nobody is notified
-	replicating   bool           // DHIS2's database hints at changes
+	notifier      *changes.Notifier // nil where nobody is notified
+	events        *notifications    // made by open
+	replicating   bool              // DHIS2's database hints at changes
 	meter         *meter
 	ready         atomic.Bool // the work has begun
 	ledgerFigures remembered

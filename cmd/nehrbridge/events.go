@@ -19,26 +19,30 @@ type notifications struct {
 	runner *changes.Runner
 }
 
-// subscribe opens the list of the notifications, where the settings want some:
-// from then on every change is kept for it.
-func (g *agent) subscribe(ctx context.Context, s *config.Settings) error {
+// newNotifier is the one of the settings, nil where nobody is notified.
+func (g *agent) newNotifier(s *config.Settings) (*changes.Notifier, error) {
 	if s.DHIS2.Events.URL == "" {
-		return nil
+		return nil, nil
 	}
 	cfg := notifyConfig(s, g.dhis2)
 	cfg.Transport = g.meter.counted(toEvents)(http.DefaultTransport.(*http.Transport).Clone())
 	if len(cfg.Secret) < 24 {
 		g.log.Warn().Msg("dhis2.events.secret is short enough to be guessed: make one with openssl rand -base64 32")
 	}
-	notifier, err := changes.NewNotifier(cfg)
-	if err != nil {
-		return usage(err)
+	return changes.NewNotifier(cfg)
+}
+
+// subscribe opens the list of the notifications, where somebody is notified:
+// from then on every change is kept for it.
+func (g *agent) subscribe(ctx context.Context) (err error) {
+	if g.notifier == nil {
+		return nil
 	}
 	n := &notifications{}
 	if n.ledger, err = openEvents(ctx, g.db, g.process()); err != nil {
 		return err
 	}
-	n.runner, err = changes.NewRunner(changes.RunConfig{Ledger: n.ledger, Consumer: notifier.Notify, Done: g.told})
+	n.runner, err = changes.NewRunner(changes.RunConfig{Ledger: n.ledger, Consumer: g.notifier.Notify, Done: g.told})
 	g.events = n
 	return err
 }

@@ -182,3 +182,14 @@ func TestAttackEventsCredentials(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsWrongSecret: a mistake of the settings ends the program at once.
+func TestEventsWrongSecret(t *testing.T) {
+	s := startServersFor(t, 1, startNEHR(t))
+	r := watching(t, append(s.env, "NEHRBRIDGE_DHIS2_EVENTS_URL=https://example.org/", "NEHRBRIDGE_DHIS2_EVENTS_SECRET=whsec_%%%")...)
+	code := <-r.ended
+	r.ended <- code
+	if code != exitUsage || !strings.Contains(r.log.String(), "base64") || strings.Contains(r.log.String(), "%%%") {
+		t.Errorf("exit code %d\n%s", code, r.log)
+	}
+}

@@ -45,14 +45,10 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 	if err != nil {
 		return usage(err)
 	}
-	open := func() (err error) {
-		g.db, g.ledger, err = openLedger(ctx, s)
-		return err
-	}
 	if once {
-		err = open()
+		err = g.open(ctx)
 	} else {
-		err = g.insist(ctx, open)
+		err = g.insist(ctx, func() error { return g.open(ctx) })
 	}
 	if err != nil {
 		return serverError(err)

@@ -133,16 +133,25 @@ func newAgent(ctx context.Context, s *config.Settings, log zerolog.Logger) (*age
 	if err != nil {
 		return nil, err
 	}
-	if g.presence, err = changes.Appear(filepath.Join(s.DataDir, "processes")); err != nil {
-		log.Warn().Err(err).Msg("after a crash, what this process works on waits for the end of its lease")
+	return g, g.open(ctx)
+}
+
+// open opens the ledger, with a sign of life of this process, takes over what
+// others held who are dead, and subscribes whoever is notified. After an error
+// nothing is open.
+func (g *agent) open(ctx context.Context) (err error) {
+	if g.presence, err = changes.Appear(filepath.Join(g.settings.DataDir, "processes")); err != nil {
+		g.log.Warn().Err(err).Msg("after a crash, what this process works on waits for the end of its lease")
 	}
-	if g.db, g.ledger, err = openLedgerAs(ctx, s, g.process()); err != nil {
-		return nil, errors.Join(err, g.vanish())
+	if g.db, g.ledger, err = openLedgerAs(ctx, g.settings, g.process()); err != nil {
+		return errors.Join(err, g.vanish())
 	}
-	if err := errors.Join(g.takeOver(ctx), g.subscribe(ctx, s)); err != nil {
-		return nil, errors.Join(err, g.close())
+	if err := errors.Join(g.takeOver(ctx), g.subscribe(ctx)); err != nil {
+		err = errors.Join(err, g.close())
+		g.db = nil
+		return err
 	}
-	return g, nil
+	return nil
 }
 
 func (g *agent) close() error { return errors.Join(g.db.Close(), g.vanish()) }
@@ -198,6 +207,9 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 		return nil, err
 	}
 	if g.dhis2, err = newCountedDHIS2(s, g.meter.counted("dhis2")(http.DefaultTransport.(*http.Transport).Clone())); err != nil {
+		return nil, err
+	}
+	if g.notifier, err = g.newNotifier(s); err != nil {
 		return nil, err
 	}
 	g.contexts, err = api.NewContextSource(api.ContextConfig{
