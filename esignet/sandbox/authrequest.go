@@ -175,14 +175,19 @@ type claimsRequest struct {
 // wants a member id_token.
 func (s *Server) readClaims(doc jsontext.Value) (claimsRequest, bool) {
 	var c claimsRequest
-	if doc == nil || doc.Kind() == 'n' {
+	switch {
+	case doc == nil:
+		return c, true
+	case len(doc) > 64<<10 || !doc.IsValid(): // a query may hold anything
+		return c, false
+	case doc.Kind() == 'n':
 		return c, true
 	}
 	var parts struct {
 		Userinfo map[string]jsontext.Value `json:"userinfo"`
 		IDToken  jsontext.Value            `json:"id_token"`
 	}
-	if doc.Kind() != '{' || len(doc) > 64<<10 || json.Unmarshal(doc, &parts) != nil {
+	if doc.Kind() != '{' || json.Unmarshal(doc, &parts) != nil {
 		return c, false
 	}
 	if parts.IDToken == nil && s.v == V16 {
