@@ -25,6 +25,15 @@ import (
 // on the standard library alone, so that no fault of a JOSE library cancels out.
 // It signs and encrypts what an attacker would, too.
 
+// peer is a JOSE implementation on the other side.
+type peer struct {
+	sign    func(t testing.TB, key any, header object, payload []byte) string
+	verify  func(token string, key crypto.PublicKey) (header, payload map[string]jsontext.Value, err error)
+	encrypt func(t testing.TB, key *rsa.PublicKey, header object, content []byte) string
+}
+
+var standardLibrary = peer{sign: signJWS, verify: verifyJWS, encrypt: encryptJWE}
+
 var p256 = elliptic.P256()
 
 type object = map[string]any

@@ -49,6 +49,8 @@ type provider struct {
 	override map[string]http.HandlerFunc // by path; called instead
 	wrap     func(jws string) string     // of userinfo
 
+	jose peer // makes and checks its tokens
+
 	pushed   map[string]url.Values
 	codes    map[string]url.Values // authorization request by code
 	tokens   map[string]string     // thumbprint of the key, or "", by access token
@@ -90,7 +92,7 @@ const subjectOfTest = "F9EmtRBhRey832ftKhyT6Hbh5DMXGIPr-YkH6tV3gtE"
 func newProvider(t testing.TB) *provider {
 	t.Helper()
 	p := &provider{
-		t: t, signing: rsaKey(t, "issuer"), identity: rsaKey(t, "identity"), kid: "issuer-1", alg: "PS256", now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+		t: t, jose: standardLibrary, signing: rsaKey(t, "issuer"), identity: rsaKey(t, "identity"), kid: "issuer-1", alg: "PS256", now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
 		client: testKey(t, esignet.RS256), clientID: "demo-portal", pushed: map[string]url.Values{}, codes: map[string]url.Values{}, tokens: map[string]string{},
 		seen: map[string]bool{}, override: map[string]http.HandlerFunc{}, acr: "mosip:idp:acr:generated-code",
 		claims: object{"name": "Test Person", "birthdate": "1994/05/17"},
@@ -227,7 +229,7 @@ func (p *provider) authenticated(w http.ResponseWriter, r *http.Request) url.Val
 		p.problem(err.Error())
 	}
 	form := r.PostForm
-	header, claims, err := verifyJWS(form.Get("client_assertion"), p.client.Public())
+	header, claims, err := p.jose.verify(form.Get("client_assertion"), p.client.Public())
 	text := func(name string) (s string) { _ = json.Unmarshal(claims[name], &s); return s }
 	number := func(name string) (n int64) { _ = json.Unmarshal(claims[name], &n); return n }
 	switch {
@@ -268,7 +270,7 @@ func (p *provider) proven(w http.ResponseWriter, r *http.Request, accessToken st
 		return "", false
 	}
 	key := parsePublicJWK(p.t, marshal(p.t, header.JWK))
-	_, claims, err := verifyJWS(proof, key)
+	_, claims, err := p.jose.verify(proof, key)
 	text := func(name string) (s string) { _ = json.Unmarshal(claims[name], &s); return s }
 	if err != nil || text("htm") != r.Method || text("htu") != p.server.URL+r.URL.Path || len(text("jti")) < 22 || p.seen[text("jti")] {
 		p.problem("proof " + r.URL.Path)
@@ -353,7 +355,7 @@ func (p *provider) sign(key any, header, claims object) string {
 		header = maps.Clone(header)
 		delete(header, "key")
 	}
-	return signJWS(p.t, key, header, marshal(p.t, claims))
+	return p.jose.sign(p.t, key, header, marshal(p.t, claims))
 }
 
 func (p *provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
@@ -379,7 +381,7 @@ func (p *provider) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	signed := p.sign(p.identity, header, claims)
 	if p.encrypt != nil {
-		signed = encryptJWE(p.t, p.encrypt, object{"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": "foreign"}, []byte(signed))
+		signed = p.jose.encrypt(p.t, p.encrypt, object{"alg": "RSA-OAEP-256", "enc": "A256GCM", "cty": "JWT", "kid": "foreign"}, []byte(signed))
 	}
 	if p.wrap != nil {
 		signed = p.wrap(signed)

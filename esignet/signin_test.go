@@ -15,7 +15,10 @@ import (
 )
 
 // TestSignIn completes sign-ins in every way that a generation offers.
-func TestSignIn(t *testing.T) {
+func TestSignIn(t *testing.T) { signIns(t, standardLibrary) }
+
+// signIns signs in with a JOSE implementation on the other side.
+func signIns(t *testing.T, jose peer) {
 	decryption := testKey(t, esignet.RS256, "decryption")
 	for _, test := range []struct {
 		name     string
@@ -77,6 +80,7 @@ func TestSignIn(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newProvider(t)
+			p.jose = jose
 			if test.provider != nil {
 				test.provider(p)
 			}
