@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,10 +135,11 @@ func longKey(t testing.TB) *esignet.Key {
 func TestRegistrar(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("", 19800))
 	clients := map[string]string{}
-	var fault http.HandlerFunc
+	var lying atomic.Pointer[http.HandlerFunc]
+	lie := func(h http.HandlerFunc) { lying.Store(&h) }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if fault != nil {
-			fault(w, r)
+		if h := lying.Load(); h != nil {
+			(*h)(w, r)
 			return
 		}
 		if r.Header.Get("Authorization") != "Bearer country-token" {
@@ -210,7 +212,7 @@ func TestRegistrar(t *testing.T) {
 
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			fault = f.answer
+			lie(f.answer)
 			_, err := r.Update(t.Context(), client)
 			want := f.want
 			switch {
@@ -222,10 +224,10 @@ func TestRegistrar(t *testing.T) {
 			noValue(t, wantError(t, err, esignet.StageRegistration, want))
 		})
 	}
-	fault = body(200, "application/json", `{"response":{"clientId":"another","status":"ACTIVE"},"errors":[]}`)
+	lie(body(200, "application/json", `{"response":{"clientId":"another","status":"ACTIVE"},"errors":[]}`))
 	_, err = r.Update(t.Context(), client)
 	wantError(t, err, esignet.StageRegistration, esignet.CodeMalformed)
-	fault = body(200, "application/json", `{"response":null,"errors":[{"errorCode":"invalid_redirect_uri","errorMessage":"request.redirectUris[0]: invalid_redirect_uri"}]}`)
+	lie(body(200, "application/json", `{"response":null,"errors":[{"errorCode":"invalid_redirect_uri","errorMessage":"request.redirectUris[0]: invalid_redirect_uri"}]}`))
 	_, err = r.Update(t.Context(), client)
 	if e := wantError(t, err, esignet.StageRegistration, esignet.CodeRequest); !strings.Contains(e.Error(), "because of redirectUris[0]") {
 		t.Error(e)
