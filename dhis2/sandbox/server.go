@@ -33,6 +33,8 @@ type Server struct {
 	jobs    map[string]*importReport
 	routes  []*Route
 	rewrite Rewrite
+	data    map[string]map[string]*dataEntry // namespace, key
+	apps    map[string]*app
 }
 
 // New returns a server without people. Load fills it.
@@ -50,6 +52,8 @@ func New(cfg Config) (*Server, error) {
 		store: newStore(),
 		users: cfg.Users,
 		jobs:  map[string]*importReport{},
+		data:  map[string]map[string]*dataEntry{},
+		apps:  map[string]*app{},
 	}
 	s.minor, _ = minorOf(cfg.Version)
 	s.register()
@@ -86,6 +90,19 @@ func (s *Server) register() {
 	s.api("DELETE /api/routes/{id}", s.deleteRoute)
 	s.mux.HandleFunc("/api/routes/{id}/run", s.runRoute)
 	s.mux.HandleFunc("/api/routes/{id}/run/{path...}", s.runRoute)
+	s.api("GET /api/dataStore", s.dataNamespaces)
+	s.api("GET /api/dataStore/{namespace}", s.dataKeys)
+	s.api("GET /api/dataStore/{namespace}/keys", s.dataKeys)
+	s.api("DELETE /api/dataStore/{namespace}", s.deleteData)
+	s.api("GET /api/dataStore/{namespace}/{key}", s.dataValue)
+	s.api("GET /api/dataStore/{namespace}/{key}/metaData", s.dataMetadata)
+	s.api("POST /api/dataStore/{namespace}/{key}", s.putData)
+	s.api("PUT /api/dataStore/{namespace}/{key}", s.putData)
+	s.api("DELETE /api/dataStore/{namespace}/{key}", s.deleteData)
+	s.api("GET /api/apps", s.listApps)
+	s.api("POST /api/apps", s.installApp)
+	s.api("DELETE /api/apps/{key}", s.deleteApp)
+	s.mux.HandleFunc("GET /api/apps/{key}/{path...}", s.serveApp)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, notFound("no such resource in the sandbox"))
 	})
@@ -119,6 +136,9 @@ func (s *Server) api(pattern string, h func(*User, *http.Request) (any, *problem
 // versioned is the optional number in /api/42/….
 var versioned = regexp.MustCompile(`^/api/(2[89]|3\d|4[0-4])/`)
 
+// verbatim are addresses in which ".json" is part of a name.
+var verbatim = regexp.MustCompile(`^/api/(routes/[^/]+/run/|apps/[^/]+/|dataStore/)`)
+
 // Handler serves the API and a first page.
 func (s *Server) Handler() http.Handler {
 	served := s.rewriting(s.mux)
@@ -126,7 +146,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("X-Sandbox", Name)
 		w.Header().Set("Cache-Control", "no-store")
 		path := versioned.ReplaceAllString(r.URL.Path, "/api/")
-		if rest, ok := strings.CutSuffix(path, ".json"); ok && strings.HasPrefix(path, "/api/") && !strings.Contains(path, "/run/") {
+		if rest, ok := strings.CutSuffix(path, ".json"); ok && strings.HasPrefix(path, "/api/") && !verbatim.MatchString(path) {
 			path = rest
 		}
 		if path != r.URL.Path {
