@@ -59,8 +59,12 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 	defer g.close()
 	g.accept = accept
 	if !once {
+		var aside sync.WaitGroup
+		aside.Go(func() { g.warnOfOpenRecord(ctx, s) })
+		defer aside.Wait()
 		return g.watch(ctx, s)
 	}
+	g.warnOfOpenRecord(ctx, s)
 	c, err := g.once(ctx)
 	if err = errors.Join(err, g.tell(ctx)); err != nil {
 		return serverError(err)
