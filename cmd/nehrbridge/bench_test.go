@@ -51,6 +51,7 @@ func cpu(b *testing.B) time.Duration {
 //   - unchanged: they are looked at once more, as after every change.
 func BenchmarkAgent(b *testing.B) {
 	const mothers = 300
+	b.Cleanup(tuneMemory()) // as the program does
 	written := counts{Entities: mothers, Written: mothers}
 	b.Run("new", func(b *testing.B) {
 		p := startPeers(b, mothers)
@@ -145,7 +146,6 @@ func BenchmarkSync(b *testing.B) {
 		cmd := &exec.Cmd{Path: self, Args: []string{"nehrbridge", "sync", "--once"}, Env: []string{
 			"NEHRBRIDGE_DHIS2_URL=" + p.DHIS2, "NEHRBRIDGE_DHIS2_TOKEN=" + dhis2sandbox.DefaultToken,
 			"NEHRBRIDGE_NEHR_URL=" + p.Forgets, "NEHRBRIDGE_DATA_DIR=" + b.TempDir(),
-			"GOGC=" + os.Getenv("GOGC"), "GODEBUG=" + os.Getenv("GODEBUG"), "GOMEMLIMIT=" + os.Getenv("GOMEMLIMIT"),
 		}, Stderr: os.Stderr}
 		began := time.Now()
 		if out, err := cmd.Output(); err != nil {

@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	wholeProcess = true
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal drains. What drains for long listens for a second one
 	// that cuts it; where nobody listens the second ends the program at once.

@@ -54,7 +54,7 @@ type Config struct {
 	UserAgent string
 
 	// Transport carries the requests. Defaults to a clone of
-	// http.DefaultTransport.
+	// http.DefaultTransport that keeps more connections open.
 	Transport http.RoundTripper
 
 	// Now is the clock that a date in Retry-After is compared with. Defaults
@@ -80,7 +80,9 @@ func (c Config) withDefaults() Config {
 		c.UserAgent = "nehrbridge"
 	}
 	if c.Transport == nil {
-		c.Transport = http.DefaultTransport.(*http.Transport).Clone()
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 16 // two would have most workers connect for each request
+		c.Transport = t
 	}
 	if c.Now == nil {
 		c.Now = time.Now

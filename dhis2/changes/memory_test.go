@@ -57,7 +57,7 @@ func TestDrainInAProcess(t *testing.T) {
 	if url == "" {
 		t.Skip("is the other process of BenchmarkDrain100000: run that")
 	}
-	debug.SetMemoryLimit(48 << 20) // as the agent does
+	debug.SetMemoryLimit(40 << 20) // as the agent does
 	l, err := changes.New(ctx, changes.Config{DB: opener(t, url)()})
 	if err != nil {
 		t.Fatal(err)
