@@ -109,39 +109,52 @@ func (l *lockedLog) String() string {
 	return l.text.String()
 }
 
-// realDHIS2Database is PostgreSQL with the tables of a DHIS2 2.42, the
-// publication and the mothers' rows.
+// realDHIS2Database is realDHIS2Tables with the publication and the mothers'
+// rows.
 func realDHIS2Database(b *testing.B) (string, *pgx.Conn) {
 	b.Helper()
-	file := filepath.Join("..", "..", "..", "shared", "data", "dhis2", "who-anc-metadata-2.42.sql.gz")
-	if _, err := os.Stat(file); err != nil {
-		postgrestest.Missing(b, "the folder shared beside the repository does not have the database of a DHIS2 2.42")
-	}
-	cluster := postgrestest.Start(b, "wal_level=logical", "max_wal_size=32MB")
-	ctx := b.Context()
-	connect := func(url string) *pgx.Conn {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = conn.Close(context.Background()) })
-		return conn
-	}
-	do := func(conn *pgx.Conn, sql string) {
-		if _, err := conn.Exec(ctx, sql); err != nil {
+	url, conn := realDHIS2Tables(b)
+	do := func(sql string) {
+		if _, err := conn.Exec(b.Context(), sql); err != nil {
 			b.Fatalf("%s: %v", sql, err)
 		}
 	}
-	do(connect(cluster.URL("postgres")), `CREATE ROLE dhis SUPERUSER LOGIN`)
-	url := cluster.Database(b)
-	cluster.Load(b, url, file)
-	conn := connect(url)
-	do(conn, `SET search_path = public`)
-	do(conn, `SET session_replication_role = replica`) // without the units that rows refer to
-	do(conn, changes.PublicationSQL(42))
+	do(changes.PublicationSQL(42))
 	for i := range latencyMothers {
-		do(conn, fmt.Sprintf(`INSERT INTO trackedentity (trackedentityid, uid, created, lastupdated, deleted, organisationunitid, trackedentitytypeid)
+		do(fmt.Sprintf(`INSERT INTO trackedentity (trackedentityid, uid, created, lastupdated, deleted, organisationunitid, trackedentitytypeid)
 			VALUES (%d, 'T%010d', now(), now(), false, 1, 1)`, i+1, i))
 	}
+	return url, conn
+}
+
+// realDHIS2Tables is PostgreSQL with the tables of a DHIS2 2.42, and a
+// connection that writes rows as DHIS2 does, without the units and people that
+// they refer to.
+func realDHIS2Tables(t testing.TB) (string, *pgx.Conn) {
+	t.Helper()
+	file := filepath.Join("..", "..", "..", "shared", "data", "dhis2", "who-anc-metadata-2.42.sql.gz")
+	if _, err := os.Stat(file); err != nil {
+		postgrestest.Missing(t, "the folder shared beside the repository does not have the database of a DHIS2 2.42")
+	}
+	cluster := postgrestest.Start(t, "wal_level=logical", "max_slot_wal_keep_size=256MB", "max_wal_size=32MB")
+	connect := func(url string) *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+		return conn
+	}
+	do := func(conn *pgx.Conn, sql string) {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	do(connect(cluster.URL("postgres")), `CREATE ROLE dhis SUPERUSER LOGIN`)
+	url := cluster.Database(t)
+	cluster.Load(t, url, file)
+	conn := connect(url)
+	do(conn, `SET search_path = public`)
+	do(conn, `SET session_replication_role = replica`)
 	return url, conn
 }

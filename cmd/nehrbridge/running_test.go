@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -15,34 +13,16 @@ import (
 // running is a `sync` that goes on.
 type running struct {
 	t     *testing.T
-	log   *locked
+	log   *lockedBuffer
 	ended chan int
 	end   context.CancelFunc
-}
-
-// locked is a buffer that is read while somebody writes.
-type locked struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // watching starts `sync` with metrics on a port that is free.
 func watching(t *testing.T, env ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{t: t, log: &locked{}, ended: make(chan int, 1), end: cancel}
+	r := &running{t: t, log: &lockedBuffer{}, ended: make(chan int, 1), end: cancel}
 	env = append([]string{"NEHRBRIDGE_METRICS_LISTEN=127.0.0.1:0"}, env...)
 	go func() { r.ended <- run(ctx, []string{"sync"}, stdio{strings.NewReader(""), io.Discard, r.log, env}) }()
 	t.Cleanup(func() { r.stop() })
