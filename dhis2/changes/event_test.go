@@ -2,11 +2,15 @@ package changes_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 )
 
@@ -92,6 +96,42 @@ func TestAttackVerify(t *testing.T) {
 
 // emptyKey is HMAC-SHA256 of "a.1614265330.{}" with no key.
 const emptyKey = "NOPGU5FTY9LeJnDzZXJHh+VZ7rlw1xlrQ6fjsmozkkM="
+
+// TestReadmeReceiver runs the receiver of README.md on the worked example.
+func TestReadmeReceiver(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		postgrestest.Missing(t, "Python is not here: apt-get install python3")
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```python\n")
+	code, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("the README has no receiver in Python")
+	}
+	believes := func(body, signature string, at time.Time, secret string) string {
+		program := fmt.Sprintf("%s\ntime.time = lambda: %d\nprint(believed({'webhook-id': %q, 'webhook-timestamp': %q, 'webhook-signature': %q}, %q.encode(), %q))",
+			code, at.Unix(), vector.id, vector.stamp, signature, body, secret)
+		out, err := exec.Command(python, "-c", program).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	for _, test := range []struct{ name, want, got string }{
+		{"signed", "True", believes(vector.body, "v1,AAAA "+vector.signature, vector.at, vector.secret)},
+		{"another body", "False", believes(vector.body+" ", vector.signature, vector.at, vector.secret)},
+		{"another secret", "False", believes(vector.body, vector.signature, vector.at, "plain text")},
+		{"late", "False", believes(vector.body, vector.signature, vector.at.Add(301*time.Second), vector.secret)},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, test.got, test.want)
+		}
+	}
+}
 
 func FuzzVerify(f *testing.F) {
 	f.Add(vector.id, vector.stamp, vector.signature, []byte(vector.body))

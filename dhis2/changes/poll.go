@@ -167,6 +167,7 @@ const maxPause = time.Minute
 func (p *Poller) Run(ctx context.Context) error {
 	failures := 0
 	for {
+		began := time.Now()
 		var wait time.Duration
 		for _, program := range p.cfg.Programs {
 			s, err := p.Sweep(ctx, program)
@@ -185,16 +186,24 @@ func (p *Poller) Run(ctx context.Context) error {
 		} else {
 			failures, wait = 0, p.cfg.Interval
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		// Hints may come without end: DHIS2 rests for as long as it was asked.
+		rest := min(wait, time.Since(began))
+		if !sleep(ctx, rest, nil) || !sleep(ctx, wait-rest, p.wakeUnless(failures > 0)) {
 			return nil
-		case <-timer.C:
-		case <-p.wakeUnless(failures > 0):
-			timer.Stop()
 		}
 	}
+}
+
+// sleep waits, or until it is woken, and reports whether ctx goes on.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-wake:
+	}
+	return ctx.Err() == nil
 }
 
 // wakeUnless keeps hints from hammering a server that fails.

@@ -119,6 +119,44 @@ func TestRunNeverEndsByItself(t *testing.T) {
 	})
 }
 
+// slowSource takes its time, as a large DHIS2 does.
+type slowSource struct {
+	fakeSource
+	busy time.Duration
+}
+
+func (s *slowSource) TrackedEntities(ctx context.Context, q api.Query) (*dhis2.Page[dhis2.TrackedEntity], error) {
+	time.Sleep(3 * time.Second)
+	s.busy += 3 * time.Second
+	return s.fakeSource.TrackedEntities(ctx, q)
+}
+
+// TestRunLeavesDHIS2Alone: hints without end have it asked for half of the
+// time at most.
+func TestRunLeavesDHIS2Alone(t *testing.T) {
+	inBubble(t, func(y *yard) {
+		source := &slowSource{fakeSource: fakeSource{fail: func() error { return nil }}}
+		p, err := changes.NewPoller(changes.PollConfig{Source: source, Ledger: y.Ledger, Programs: []dhis2.UID{sandbox.ANCProgram}})
+		if err != nil {
+			y.Fatal(err)
+		}
+		running, stop := context.WithCancel(ctx)
+		done := make(chan error)
+		go func() { done <- p.Run(running) }()
+		for range 600 {
+			p.Wake()
+			time.Sleep(time.Second)
+		}
+		stop()
+		if err := <-done; err != nil {
+			y.Error(err)
+		}
+		if source.busy < 4*time.Minute || source.busy > 5*time.Minute+3*time.Second {
+			y.Errorf("asked for %v of 10 min, want about half", source.busy)
+		}
+	})
+}
+
 // TestReplicasPollInTurn: two processes share a ledger, and one of them polls
 // until it is heard of no more.
 func TestReplicasPollInTurn(t *testing.T) {

@@ -161,12 +161,13 @@ func (l *Listener) Run(ctx context.Context) error {
 // one.
 const pinSlot = "replication.slot."
 
-// The SQLSTATEs of a slot that exists already, that does not exist, and that
-// was invalidated.
+// The SQLSTATEs of a slot that exists already, that was invalidated, of a
+// publication that does not exist, and of a slot that another reads.
 const (
 	slotExists  = "42710"
 	slotLost    = "55000"
 	noSuchThing = "42704"
+	slotInUse   = "55006"
 )
 
 func (l *Listener) listen(ctx context.Context) error {
@@ -251,6 +252,9 @@ func sanitized(err error) error {
 	if code := sqlState(err); code != "" {
 		if code == noSuchThing {
 			return fmt.Errorf("SQLSTATE %s: the publication is not there, see PublicationSQL", code)
+		}
+		if code == slotInUse {
+			return fmt.Errorf("SQLSTATE %s: another process reads the slot", code)
 		}
 		return fmt.Errorf("SQLSTATE %s", code)
 	}
