@@ -127,6 +127,16 @@ func (p *process) tail() string {
 	return strings.Join(lines[max(0, len(lines)-25):], "\n")
 }
 
+// logged tells whether an agent wrote a text to its log.
+func (f *fleet) logged(text string) bool {
+	for _, p := range f.agents {
+		if log, err := os.ReadFile(p.log); err == nil && strings.Contains(string(log), text) {
+			return true
+		}
+	}
+	return false
+}
+
 // stop tells all to stop, as an operator does, and demands that each drains and
 // says that all is well, unless it had hardly begun.
 func (f *fleet) stop() {

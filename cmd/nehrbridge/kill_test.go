@@ -316,6 +316,9 @@ func (w *killWorld) judge(kills int) {
 			w.Errorf("%s carried nothing: the work is not shared", p.name)
 		}
 	}
+	if kills >= 30 && !w.fleet.logged("taken over from a process") {
+		w.Error("no claim of the dead was taken over")
+	}
 	w.Logf("%d kills in %d lives; steps %v; requests that died with an agent %v; transactions by agent %v; resources %v",
 		w.killed, w.fleet.lives, w.history.steps, w.gate.ends, w.gate.carried, c.reasons)
 }
