@@ -12,6 +12,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+	"github.com/nehrbridge/nehrbridge/nehr/record"
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
@@ -116,9 +117,20 @@ func (c *comparison) want(ctx context.Context, g *agent, w *woman) error {
 	if err != nil {
 		return err
 	}
+	if err := c.expect(d); err != nil {
+		return err
+	}
+	for _, e := range d.Entries {
+		c.loose[key(e)] = e.Type == "Patient" && w.withdrawn
+	}
+	return nil
+}
+
+// expect adds what is desired of a woman.
+func (c *comparison) expect(d record.Desired) error {
 	keys := map[string]string{}
 	for _, e := range d.Entries {
-		keys[e.FullURL] = e.Type + " " + e.Identifier.System + "|" + e.Identifier.Value
+		keys[e.FullURL] = key(e)
 	}
 	for _, e := range d.Entries {
 		r, err := fhirjson.Parse(e.Resource)
@@ -126,14 +138,16 @@ func (c *comparison) want(ctx context.Context, g *agent, w *woman) error {
 			return err
 		}
 		references(r, keys)
-		key := keys[e.FullURL]
-		c.desired[key] = r
-		c.loose[key] = e.Type == "Patient" && w.withdrawn
+		c.desired[key(e)] = r
 		if e.Type == "Encounter" {
 			c.visits[e.Identifier.Value] = true
 		}
 	}
 	return nil
+}
+
+func key(e record.Entry) string {
+	return e.Type + " " + e.Identifier.System + "|" + e.Identifier.Value
 }
 
 // everything is all that stands in the NEHR, whatever its type.
@@ -240,7 +254,7 @@ func number(patient *fhirjson.Value) string {
 }
 
 // differs says in what a resource is not what is desired. With loose more may
-// stand than is desired.
+// stand than is desired, and what is not known may be known.
 func differs(want, got *fhirjson.Value, loose bool) string {
 	want, got = bare(want), bare(got)
 	var all []string
@@ -251,7 +265,7 @@ func differs(want, got *fhirjson.Value, loose bool) string {
 		}
 		names[m.Name] = true
 		a, b := want.Get(m.Name), got.Get(m.Name)
-		if loose && (a == nil || contains(b, a)) {
+		if loose && (a == nil || m.Name[0] == '_' || a.Str() == "unknown" || contains(b, a)) {
 			continue
 		}
 		if !fhirjson.Equal(a, b) {

@@ -19,6 +19,7 @@ type fleet struct {
 	t      *testing.T
 	agents []*process
 	lives  int
+	death  chan struct{} // told of each end
 }
 
 // process is one agent, now or when it lives again.
@@ -35,7 +36,7 @@ type process struct {
 // newFleet has n agents with a data folder each. Without a ledger they keep
 // one there.
 func newFleet(t *testing.T, n int, dhis2, nehr, ledger string) *fleet {
-	f := &fleet{t: t}
+	f := &fleet{t: t, death: make(chan struct{}, 1)}
 	for i := range n {
 		dir := t.TempDir()
 		p := &process{name: fmt.Sprintf("agent-%d", i), log: filepath.Join(dir, "log")}
@@ -81,7 +82,20 @@ func (f *fleet) start(p *process, once bool) {
 	go func() {
 		p.err = p.cmd.Wait()
 		close(p.dead)
+		select {
+		case f.death <- struct{}{}:
+		default: // it is told of one already
+		}
 	}()
+}
+
+// kill kills the agent of a name.
+func (f *fleet) kill(name string) {
+	for _, p := range f.agents {
+		if p.name == name {
+			p.kill()
+		}
+	}
 }
 
 func (p *process) alive() bool {

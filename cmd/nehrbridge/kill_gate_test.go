@@ -22,19 +22,19 @@ type killGate struct {
 	mu      sync.Mutex
 	moment  *moment
 	watch   *watch
+	delayed []*http.Request            // that the server is slow with
 	under   map[string][]*http.Request // transactions under way, by tracked entity
 	carried map[string]int             // transactions, by agent
 	twice   []string                   // entities that two carried at once
 	ends    map[ending]int
 }
 
-// moment is when an agent is to be killed.
+// moment is when the agent is to be killed that makes a request.
 type moment struct {
-	agent        string
-	requests     int  // of the agent that pass before
+	requests     int  // that pass before
 	transactions bool // only those count
 	ending       ending
-	kill         func() // returns when it is dead
+	kill         func(agent string) // returns when it is dead
 }
 
 // ending is what becomes of the request that it dies with.
@@ -43,6 +43,7 @@ type ending string
 const (
 	lost      ending = "the server never saw it"
 	committed ending = "it was carried out, and nobody heard the answer"
+	late      ending = "it was carried out when the next agent was at work already"
 )
 
 func newKillGate(next http.Handler) *killGate {
@@ -97,17 +98,36 @@ func (g *killGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if transaction {
 		g.watched().arrived()
 	}
-	m := g.strikes(agent, transaction)
+	m := g.strikes(transaction)
 	if m == nil {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	m.kill()
+	m.kill(agent)
 	leave() // who is dead carries nothing any more
-	if m.ending == committed {
-		g.next.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithoutCancel(r.Context())))
+	r = r.WithContext(context.WithoutCancel(r.Context()))
+	switch m.ending {
+	case committed:
+		g.next.ServeHTTP(httptest.NewRecorder(), r)
+	case late:
+		g.mu.Lock()
+		g.delayed = append(g.delayed, r)
+		g.mu.Unlock()
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// slow gives what the server is slow with so far; finish has it carried out.
+func (g *killGate) slow() (finish func()) {
+	g.mu.Lock()
+	delayed := g.delayed
+	g.delayed = nil
+	g.mu.Unlock()
+	return func() {
+		for _, r := range delayed {
+			g.next.ServeHTTP(httptest.NewRecorder(), r)
+		}
+	}
 }
 
 func (g *killGate) watched() *watch {
@@ -155,11 +175,11 @@ func (g *killGate) enter(r *http.Request, agent, entity string, transaction bool
 }
 
 // strikes tells whether the moment has come.
-func (g *killGate) strikes(agent string, transaction bool) *moment {
+func (g *killGate) strikes(transaction bool) *moment {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := g.moment
-	if m == nil || m.agent != agent || m.transactions && !transaction {
+	if m == nil || m.transactions && !transaction {
 		return nil
 	}
 	if m.requests--; m.requests >= 0 {

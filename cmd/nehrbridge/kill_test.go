@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -148,7 +149,7 @@ func (w *killWorld) fail() {
 // longest is how long a life lasts whose moment does not come.
 const longest = 1200 * time.Millisecond
 
-// life lets one agent live until it is killed, or ends by itself, and has some
+// life lets the agents live until one is killed, or ends by itself, and has some
 // of the history happen meanwhile.
 func (w *killWorld) life() {
 	w.Helper()
@@ -157,17 +158,17 @@ func (w *killWorld) life() {
 	todo.do(w.random.IntN(3))
 	onTransaction := w.random.IntN(2) == 0
 	pace := time.Duration(5+w.random.IntN(120)) * time.Millisecond
-	p := w.fleet.agents[w.random.IntN(len(w.fleet.agents))]
+	victim := w.fleet.agents[w.random.IntN(len(w.fleet.agents))]
 	once := len(w.fleet.agents) == 1 && w.random.IntN(5) == 0
 	limit := longest
-	m := &moment{agent: p.name, requests: w.random.IntN(9), transactions: w.random.IntN(2) == 0,
-		ending: [...]ending{lost, committed, committed}[w.random.IntN(3)], kill: p.kill}
+	m := &moment{requests: w.random.IntN(9), transactions: w.random.IntN(2) == 0,
+		ending: [...]ending{lost, committed, committed, late}[w.random.IntN(4)], kill: w.fleet.kill}
 	if w.random.IntN(4) == 0 {
 		m, limit = nil, time.Duration(w.random.Int64N(int64(longest)))
 	}
 	w.gate.arm(m)
 	for _, o := range w.fleet.agents {
-		w.fleet.start(o, once && o == p)
+		w.fleet.start(o, once)
 	}
 	var transactions <-chan chan struct{}
 	if onTransaction {
@@ -178,11 +179,12 @@ func (w *killWorld) life() {
 	end, tick := time.NewTimer(limit), time.NewTicker(pace)
 	defer end.Stop()
 	defer tick.Stop()
-	for p.alive() {
+	defer w.gate.slow()() // with what the one before died with
+	for all(w.fleet.agents, (*process).alive) {
 		select {
-		case <-p.dead:
+		case <-w.fleet.death:
 		case <-end.C:
-			p.kill()
+			victim.kill()
 		case <-tick.C:
 			if !onTransaction {
 				todo.do(1)
@@ -197,12 +199,21 @@ func (w *killWorld) life() {
 	if todo.err != nil {
 		w.Fatal(todo.err)
 	}
-	if err := p.ended(); err != nil {
-		w.Fatal(err)
+	for _, p := range w.fleet.agents {
+		if p.alive() {
+			continue
+		}
+		if err := p.ended(); err != nil {
+			w.Fatal(err)
+		}
+		if !p.cmd.ProcessState.Exited() {
+			w.killed++
+		}
 	}
-	if !p.cmd.ProcessState.Exited() {
-		w.killed++
-	}
+}
+
+func all[T any](list []T, is func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(v T) bool { return !is(v) })
 }
 
 // steps are those of the history that happen during one life.
@@ -225,6 +236,7 @@ func (w *killWorld) calm() {
 	w.Helper()
 	w.nehr.Break(0)
 	w.dhis2.ClearFaults()
+	w.gate.slow()()
 	if err := w.history.settle(); err != nil {
 		w.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func (l *Ledger) Claim(ctx context.Context, n int) ([]Claim, error) {
 }
 
 const (
-	holdRow  = `UPDATE ledger_entity SET hash = '' WHERE uid = ?1 AND claim = ?2 AND due > ?3`
+	holdRow  = `UPDATE ledger_entity SET hash = '', force = 1 WHERE uid = ?1 AND claim = ?2 AND due > ?3`
 	putState = `INSERT INTO ledger_state (uid, state) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET state = excluded.state`
 	noState  = `DELETE FROM ledger_state WHERE uid = ?1`
 )
@@ -130,8 +130,8 @@ const (
 // of what is written and what is desired before it sends anything, so that
 // after a crash nothing stands in the national record that nobody knows of.
 // The hash of what was written is forgotten with it: from now on, until Wrote
-// and a completion, it is not known what stands. A *LeaseError says that the
-// claim is over: do not send.
+// and a completion, it is not known what stands, and the next look is forced. A
+// *LeaseError says that the claim is over: do not send.
 func (c Claim) Save(ctx context.Context, state []byte) error {
 	if c.ledger == nil {
 		return errNoClaim

@@ -60,7 +60,9 @@ func (p *Presence) Vanish() error {
 func (p *Presence) path(name string) string { return filepath.Join(p.folder, name) }
 
 // TakeOver makes what the dead of the folder held due at once, instead of at
-// the end of their leases, and returns how many entities that are. Claims of
+// the end of their leases, and returns how many entities that are. What was
+// saved before the end may have been sent, and may be under way still: it is
+// due after a quarter of a lease, so that the last word is that of who lives. Claims of
 // processes that live, here or elsewhere, stay. On PostgreSQL, which other
 // machines use as well, only the dead of this host count: the folder may be a
 // copy of another machine's. Called on the first consumer's ledger, it is for
@@ -103,8 +105,9 @@ func (l *Ledger) bury(ctx context.Context, p *Presence, name string) (int, error
 	}
 	var n int64
 	if err := l.write(ctx, func(tx database.Tx, now int64) error {
-		const free = `UPDATE ledger_entity SET due = ?2 WHERE due > ?2 AND substr(claim, 1, ?3) = ?1`
-		args := []any{name + tokenMark, now, int64(len(name + tokenMark))}
+		const free = `UPDATE ledger_entity SET due = CASE WHEN force = 1 AND due > ?4 THEN ?4 WHEN force = 1 THEN due ELSE ?2 END
+			WHERE due > ?2 AND substr(claim, 1, ?3) = ?1`
+		args := []any{name + tokenMark, now, int64(len(name + tokenMark)), now + l.cfg.Lease.Milliseconds()/4}
 		var err error
 		if n, err = tx.Exec(free, args...); err != nil {
 			return err

@@ -151,7 +151,7 @@ func (m *machine) save(t *rapid.T) {
 	state := rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "state")
 	m.outcome(t, w.claim.Save(m.b.ctx, []byte(state)), holds)
 	if holds {
-		r.state, r.hash, w.hash = state, "", ""
+		r.state, r.force, r.hash, w.hash = state, true, "", ""
 	}
 }
 

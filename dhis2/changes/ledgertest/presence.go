@@ -25,10 +25,10 @@ func takeOver(t *testing.T, b *bench) {
 		}
 		return p, l
 	}
-	b.mark(t, uid(1))
+	b.mark(t, uid(1), uid(3))
 	dying, dyingLedger := process()
-	dead := b.claim(t, dyingLedger, 1)[0]
-	if err := dead.Save(b.ctx, []byte("may be written")); err != nil {
+	dead := b.claim(t, dyingLedger, 2)
+	if err := dead[0].Save(b.ctx, []byte("may be written")); err != nil {
 		t.Fatal(err)
 	}
 	b.mark(t, uid(2))
@@ -56,13 +56,21 @@ func takeOver(t *testing.T, b *bench) {
 		taken(0)
 		sign(t, path, string(here))
 	}
-	taken(1)
+	taken(2)
 	c := b.claim(t, nextLedger, 10)
-	if len(c) != 1 || c[0].TrackedEntity != uid(1) || !c[0].Force || c[0].Attempts != 1 || string(c[0].State) != "may be written" {
-		t.Fatalf("after the death: %d claims, want that of the dead, by force, with what it saved", len(c))
+	if len(c) != 1 || c[0].TrackedEntity != uid(3) || c[0].Attempts != 1 {
+		t.Fatalf("after the death: %d claims, want at once what was not sent", len(c))
+	}
+	if err := nextLedger.Complete(b.ctx, changes.Completion{Claim: c[0]}); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(Lease / 4)
+	c = b.claim(t, nextLedger, 10)
+	if len(c) != 1 || c[0].TrackedEntity != uid(1) || !c[0].Force || string(c[0].State) != "may be written" {
+		t.Fatalf("later: %d claims, want what may have been sent, by force, with what was saved", len(c))
 	}
 	taken(0)
-	isLate(t, dead.Save(b.ctx, nil))
+	isLate(t, dead[0].Save(b.ctx, nil))
 	if err := livingLedger.Complete(b.ctx, changes.Completion{Claim: lives}); err != nil {
 		t.Errorf("who lives keeps the claim: %v", err)
 	}
