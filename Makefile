@@ -32,7 +32,7 @@ generate: ## rebuild generated files from ../shared
 journey: build ## the pages in a real browser, with screenshots in the folder SCREENSHOTS
 	REQUIRE_BROWSER=1 $(GO) test -count=1 -v -run 'TestJourney' ./cmd/nehrbridge
 
-kill: ## kill -9 the agent at random moments and compare the record (KILLS=300 SEED=1)
+kill: ## kill -9 agents at random moments of a random history and compare the record (KILLS=300 SEED=1)
 	KILLS=$(KILLS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 60m -run TestKill ./cmd/nehrbridge
 
 attacks: ## hostile input, each a subtest

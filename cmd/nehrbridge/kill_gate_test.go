@@ -108,7 +108,7 @@ func (g *killGate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 	switch m.ending {
 	case committed:
-		g.next.ServeHTTP(httptest.NewRecorder(), r)
+		g.carryOut(r)
 	case late:
 		g.mu.Lock()
 		g.delayed = append(g.delayed, r)
@@ -125,9 +125,20 @@ func (g *killGate) slow() (finish func()) {
 	g.mu.Unlock()
 	return func() {
 		for _, r := range delayed {
-			g.next.ServeHTTP(httptest.NewRecorder(), r)
+			g.carryOut(r)
 		}
 	}
+}
+
+// carryOut has the server carry out a request whose answer nobody hears,
+// whatever fault strikes it.
+func (g *killGate) carryOut(r *http.Request) {
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			panic(v)
+		}
+	}()
+	g.next.ServeHTTP(httptest.NewRecorder(), r)
 }
 
 func (g *killGate) watched() *watch {

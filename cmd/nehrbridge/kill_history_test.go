@@ -52,14 +52,14 @@ var numberAttribute = dhis2.MustUID("IrUmPkFMDU5")
 // newHistory fills a DHIS2 with some of the demo's mothers; the others are
 // created on the way.
 func newHistory(server *dhis2sandbox.Server, seed uint64) (*history, error) {
-	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: 60, Seed: seed, Now: time.Date(2026, 3, 10, 6, 0, 0, 0, time.UTC)})
+	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: 120, Seed: seed, Now: time.Date(2026, 3, 10, 6, 0, 0, 0, time.UTC)})
 	if err != nil {
 		return nil, err
 	}
 	h := &history{random: rand.New(rand.NewPCG(seed, 1)), dhis2: server, steps: map[string]int{}}
-	const first = 8
-	h.unborn = slices.DeleteFunc(set.TrackedEntities[first:], func(te dhis2.TrackedEntity) bool { return te.Deleted })
-	set.TrackedEntities = set.TrackedEntities[:first]
+	const first = 50
+	women := slices.DeleteFunc(set.TrackedEntities, func(te dhis2.TrackedEntity) bool { return te.Deleted })
+	set.TrackedEntities, h.unborn = women[:first], women[first:]
 	if err := server.Load(set); err != nil {
 		return nil, err
 	}

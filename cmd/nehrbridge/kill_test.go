@@ -22,14 +22,14 @@ import (
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
-// TestD078_D080_D083_D084_Kill kills agents (kill -9) at random moments, again
+// TestKill_D078_D080_D083_D084 kills agents (kill -9) at random moments, again
 // and again, while DHIS2 changes at random and both servers fail at random. In
 // the end the NEHR holds exactly what mapping the final state of DHIS2 gives:
 // nothing lost, nothing twice, nothing left over.
 //
 // KILLS says how often, SEED which history. The history's decisions follow from
 // the seed; how far an agent has come at a given moment does not.
-func TestD078_D080_D083_D084_Kill(t *testing.T) {
+func TestKill_D078_D080_D083_D084(t *testing.T) {
 	if os.Getenv("LONG") == "elsewhere" {
 		t.Skip("runs without the race detector, in a part of its own (LONG=here)")
 	}
@@ -154,14 +154,14 @@ const longest = 1200 * time.Millisecond
 func (w *killWorld) life() {
 	w.Helper()
 	w.fail()
-	todo := &steps{history: w.history, left: w.random.IntN(6)}
+	todo := &steps{history: w.history, left: 1 + w.random.IntN(8)}
 	todo.do(w.random.IntN(3))
 	onTransaction := w.random.IntN(2) == 0
 	pace := time.Duration(5+w.random.IntN(120)) * time.Millisecond
 	victim := w.fleet.agents[w.random.IntN(len(w.fleet.agents))]
 	once := len(w.fleet.agents) == 1 && w.random.IntN(5) == 0
 	limit := longest
-	m := &moment{requests: w.random.IntN(9), transactions: w.random.IntN(2) == 0,
+	m := &moment{requests: w.random.IntN(6), transactions: w.random.IntN(2) == 0,
 		ending: [...]ending{lost, committed, committed, late}[w.random.IntN(4)], kill: w.fleet.kill}
 	if w.random.IntN(4) == 0 {
 		m, limit = nil, time.Duration(w.random.Int64N(int64(longest)))
