@@ -44,22 +44,24 @@ const (
 	maxRSABits = 8192 // beyond, a check costs too much for a key that somebody else chose
 )
 
-var errNoKeys = errors.New("no usable public key: neither a key set, nor a JWK, nor PEM, nor a certificate list of the identity system")
+var errNoKeys = errors.New("no usable public key: neither a key set, nor a JWK, nor PEM, nor a certificate, nor a certificate list of the identity system")
 
 // ParsePublicKeys reads the keys that a signer publishes: a JWK Set (RFC 7517
-// section 5), one JWK, PEM with certificates or public keys, or what MOSIP's
-// identity systems answer at keys.json: {"response":{"allCertificates":
+// section 5), one JWK, PEM with certificates or public keys, one certificate as
+// DER, or what MOSIP's identity systems answer at keys.json: {"response":{"allCertificates":
 // [{"certificateData":"PEM","keyId":"kid"}]}}. Entries that cannot be used are
 // passed over, one usable must be left. Certificates are read for their key
 // alone: neither their dates nor their issuer count, and a negative serial number
 // does no harm.
 func ParsePublicKeys(data []byte) ([]PublicKey, error) {
-	data = bytes.TrimSpace(data)
 	var keys []PublicKey
-	if len(data) > 0 && data[0] == '{' {
-		keys = parseKeyDocument(data)
-	} else {
-		keys = parsePEMKeys(data, "")
+	switch trimmed := bytes.TrimSpace(data); {
+	case len(trimmed) > 0 && trimmed[0] == '{':
+		keys = parseKeyDocument(trimmed)
+	case len(data) > 0 && data[0] == 0x30: // a DER sequence
+		keys = parsePEMKeys(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: data}), "")
+	default:
+		keys = parsePEMKeys(trimmed, "")
 	}
 	if len(keys) == 0 {
 		return nil, errNoKeys
