@@ -9,6 +9,7 @@ type Page[T any] struct {
 	Items    []T
 	Page     int // 0 where the server did not say
 	PageSize int
+	Total    int // of all pages; 0 where it was not asked for
 	// More tells whether the server announced a next page. Versions before
 	// 2.42 do not announce one: there a page as long as PageSize may have a
 	// successor.
@@ -41,6 +42,7 @@ func DecodePage[T any](data []byte, key string) (*Page[T], error) {
 	var pager struct {
 		Page     int    `json:"page"`
 		PageSize int    `json:"pageSize"`
+		Total    int    `json:"total"`
 		NextPage string `json:"nextPage"`
 	}
 	raw, ok := members["pager"]
@@ -50,7 +52,7 @@ func DecodePage[T any](data []byte, key string) (*Page[T], error) {
 	if err := Decode(raw, &pager); err != nil {
 		return nil, inMember(err, "pager")
 	}
-	page.Page, page.PageSize, page.More = pager.Page, pager.PageSize, pager.NextPage != ""
+	page.Page, page.PageSize, page.Total, page.More = pager.Page, pager.PageSize, pager.Total, pager.NextPage != ""
 	return page, nil
 }
 

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -113,21 +116,15 @@ func (c Config) withDefaults() Config {
 		c.Generation = V1_8
 	}
 	t := traits[c.Generation]
-	below := func(path string) string {
-		if path == "" {
-			return c.Issuer
-		}
-		return strings.TrimSuffix(c.Issuer, "/") + path
-	}
 	if c.DiscoveryURL == "" {
-		c.DiscoveryURL = below("/.well-known/openid-configuration")
+		c.DiscoveryURL = strings.TrimSuffix(c.Issuer, "/") + "/.well-known/openid-configuration"
 	}
 	if c.TokenIssuers == nil {
-		c.TokenIssuers = []string{below(t.tokenPath)}
+		c.TokenIssuers = []string{c.Issuer + t.tokenPath}
 	}
 	if c.UserInfoIssuers == nil {
 		c.UserInfoIssuers = slices.Clone(c.TokenIssuers)
-		if i := below(t.userInfoPath); !slices.Contains(c.UserInfoIssuers, i) {
+		if i := c.Issuer + t.userInfoPath; !slices.Contains(c.UserInfoIssuers, i) {
 			c.UserInfoIssuers = append(c.UserInfoIssuers, i)
 		}
 	}
@@ -229,4 +226,49 @@ func (c Config) Warnings() []string {
 		out = append(out, "WalletLogin: a redirect without iss is accepted")
 	}
 	return out
+}
+
+// checkAddress refuses what is no absolute https URL; http passes on loopback
+// addresses, or anywhere when insecure.
+func checkAddress(address string, insecure bool) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "" || u.User != nil || strings.Contains(address, "#"):
+		return errors.New("must be an absolute URL without user and fragment")
+	case u.Scheme == "https" || u.Scheme == "http" && (insecure || loopback(u.Hostname())):
+		return nil
+	}
+	return errors.New("must be https")
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// CheckRedirectURI refuses a redirect URI that is not exact (RFC 9700 section
+// 2.1, RFC 6749 section 3.1.2). eSignet puts its answer behind the first thing it
+// finds: a query breaks, a fragment swallows the code; and it would take ** for
+// any path.
+func CheckRedirectURI(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "" || u.User != nil:
+		return errors.New("the redirect URI must be an absolute URL without user")
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
+		return errors.New("the redirect URI must have no query and no fragment")
+	case strings.ContainsAny(s, "*{}\\ \t\r\n"):
+		return errors.New("the redirect URI must be exact: no wildcard")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return errors.New("the redirect URI must be https, or http on a loopback address")
+	}
+	if port := u.Port(); port != "" {
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return errors.New("the redirect URI's port is none")
+		}
+	}
+	return nil
 }

@@ -26,8 +26,8 @@ type Registration struct {
 	// Key signs the client's assertions; its public JWK, kid and alg with it, binds
 	// them. eSignet takes each key once, and none in exchange for it.
 	Key *Key
-	// EncryptionKey makes eSignet encrypt userinfo: RSA, another key than Key, since
-	// 1.8.
+	// EncryptionKey makes eSignet encrypt userinfo; RSA, since 1.8. It is no other
+	// than Key by mistake alone.
 	EncryptionKey *Key
 	UserClaims    []string // at most 30; those the server's metadata lists
 	ACRValues     []string // 1 to 30
@@ -93,55 +93,45 @@ func (r Registration) CreateCalls(g Generation) ([]ClientCall, error) {
 	if err := r.validate(g); err != nil {
 		return nil, fail(StageRegistration, CodeConfig, "%v", err)
 	}
-	body := r.body(g)
-	body.ClientID, body.RelyingPartyID = r.ClientID, r.RelyingPartyID
-	var err error
-	if body.PublicKey, err = plainJWK(r.Key, UseSignature); err != nil {
-		return nil, err
+	body, err := r.body(g)
+	if err != nil {
+		return nil, fail(StageRegistration, CodeConfig, "%v", err)
 	}
-	if g == V2_0 && r.EncryptionKey != nil {
-		if body.EncPublicKey, err = plainJWK(r.EncryptionKey, UseEncryption); err != nil {
+	body.ClientID, body.RelyingPartyID = r.ClientID, r.RelyingPartyID
+	if body.PublicKey, err = plainJWK(r.Key, UseSignature); err != nil {
+		return nil, fail(StageRegistration, CodeConfig, "%v", err)
+	}
+	var later []ClientCall
+	if r.EncryptionKey != nil {
+		key, err := plainJWK(r.EncryptionKey, UseEncryption)
+		if err != nil {
+			return nil, fail(StageRegistration, CodeConfig, "%v", err)
+		}
+		if g == V2_0 {
+			body.EncPublicKey = key
+		} else if later, err = call(nil, "PATCH", clientPath(g, r.ClientID), &clientBody{EncPublicKey: key}); err != nil {
 			return nil, err
 		}
-		return call(nil, "POST", clientPath(g, ""), body)
 	}
 	calls, err := call(nil, "POST", clientPath(g, ""), body)
-	if err != nil {
-		return nil, err
-	}
-	return r.encryptionCall(g, calls)
+	return append(calls, later...), err
 }
 
-// UpdateCalls gives what brings a registered client to this state: one call, and
-// since 1.8 a second one for an encryption key. Signing key and relying party id
-// stay what they are; lists are replaced whole.
+// UpdateCalls gives what brings a registered client to this state. Keys and
+// relying party id stay what they are; lists are replaced whole.
 func (r Registration) UpdateCalls(g Generation) ([]ClientCall, error) {
 	if err := r.validate(g); err != nil {
 		return nil, fail(StageRegistration, CodeConfig, "%v", err)
 	}
-	body := r.body(g)
+	body, err := r.body(g)
+	if err != nil {
+		return nil, fail(StageRegistration, CodeConfig, "%v", err)
+	}
 	body.Status = "ACTIVE"
 	if r.Inactive {
 		body.Status = "INACTIVE"
 	}
-	calls, err := call(nil, "PUT", clientPath(g, r.ClientID), body)
-	if err != nil {
-		return nil, err
-	}
-	return r.encryptionCall(g, calls)
-}
-
-// encryptionCall adds what sets the encryption key: the one thing that only PATCH
-// can change.
-func (r Registration) encryptionCall(g Generation, calls []ClientCall) ([]ClientCall, error) {
-	if r.EncryptionKey == nil {
-		return calls, nil
-	}
-	key, err := plainJWK(r.EncryptionKey, UseEncryption)
-	if err != nil {
-		return nil, err
-	}
-	return call(calls, "PATCH", clientPath(g, r.ClientID), &clientBody{EncPublicKey: key})
+	return call(nil, "PUT", clientPath(g, r.ClientID), body)
 }
 
 // ReadCalls gives what asks for a client's status, since 2.0.
@@ -171,7 +161,7 @@ func clientPath(g Generation, id string) string {
 	return path
 }
 
-func (r Registration) body(g Generation) *clientBody {
+func (r Registration) body(g Generation) (*clientBody, error) {
 	b := &clientBody{
 		Name: r.Name, Names: r.Names, UserClaims: r.UserClaims, ACRValues: r.ACRValues, LogoURI: r.LogoURI, RedirectURIs: r.RedirectURIs,
 		GrantTypes: []string{"authorization_code"}, AuthMethods: []string{"private_key_jwt"},
@@ -182,7 +172,7 @@ func (r Registration) body(g Generation) *clientBody {
 	if traits[g].additional {
 		b.Options = &r.Options
 	}
-	return b
+	return b, nil
 }
 
 // plainJWK is the public JWK without a certificate: eSignet keeps it in 1024
@@ -190,16 +180,13 @@ func (r Registration) body(g Generation) *clientBody {
 func plainJWK(k *Key, use string) (jsontext.Value, error) {
 	j, err := k.jwk(use)
 	if err != nil {
-		return nil, fail(StageRegistration, CodeConfig, "%v", err)
+		return nil, err
 	}
 	out, err := (jose.JSONWebKey{Key: j.Key, KeyID: j.KeyID, Algorithm: j.Algorithm, Use: j.Use}).MarshalJSON()
-	switch {
-	case err != nil:
-		return nil, fail(StageRegistration, CodeConfig, "the public key cannot be encoded")
-	case len(out) > 1024:
-		return nil, fail(StageRegistration, CodeConfig, "the public key is longer than eSignet keeps: use RSA of 2048 bits or P-256")
+	if err == nil && len(out) > 1024 {
+		err = errors.New("the public key is longer than eSignet keeps: use RSA of 2048 bits or P-256")
 	}
-	return out, nil
+	return out, err
 }
 
 // validate names everything that eSignet would refuse at once.

@@ -1,6 +1,8 @@
 package esignet_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -244,4 +247,239 @@ func (r *recording) replayPAR(t *testing.T, e exchange, n *tally) {
 		t.Errorf("the browser goes to %s", a.URL)
 	}
 	n.good++
+}
+
+func (r *recording) replayRegistration(t *testing.T, e exchange, n *tally) {
+	generation := r.generation
+	if strings.Contains(e.Request.Path, "/oauth-client") {
+		generation = esignet.V1_5
+	}
+	var body struct {
+		Request struct {
+			ClientID string            `json:"clientId"`
+			Name     string            `json:"clientName"`
+			Names    map[string]string `json:"clientNameLangMap"`
+			RP       string            `json:"relyingPartyId"`
+			Claims   []string          `json:"userClaims"`
+			ACR      []string          `json:"authContextRefs"`
+			Logo     string            `json:"logoUri"`
+			Redirect []string          `json:"redirectUris"`
+			Key      struct {
+				ID string `json:"kid"`
+			} `json:"publicKey"`
+			Options esignet.ClientOptions `json:"additionalConfig"`
+		} `json:"request"`
+	}
+	_ = json.Unmarshal(e.Request.Body, &body) // a refused one may hold anything
+	q := body.Request
+	registrar, err := esignet.NewRegistrar(esignet.RegistrarConfig{BaseURL: r.server.URL + "/v1/esignet", Generation: generation, Now: func() time.Time { return r.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := testKey(t, esignet.RS256)
+	id := q.ClientID
+	if id == "" {
+		id = e.Request.Path[strings.LastIndex(e.Request.Path, "/")+1:]
+	}
+	reg := esignet.Registration{
+		ClientID: id, Name: "Demo health portal", RelyingPartyID: "demo-health", Key: key, ACRValues: []string{"mosip:idp:acr:generated-code"},
+		LogoURI: "https://rp.example.org/logo.png", RedirectURIs: []string{"https://rp.example.org/callback"},
+	}
+	apply := registrar.Create
+	if e.Request.Method == "PUT" {
+		apply = registrar.Update
+	}
+	var envelope struct {
+		Response *struct{} `json:"response"`
+	}
+	if err := json.Unmarshal(e.Response.Body, &envelope); err != nil {
+		t.Fatal(err)
+	}
+	if envelope.Response == nil {
+		_, err := apply(t.Context(), reg)
+		r.refusal(t, e, esignet.StageRegistration, err, n)
+		return
+	}
+	if got, err := apply(t.Context(), reg); err != nil || got.Status != "ACTIVE" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	n.good++
+	// v1 of the API has no names by language and is not spoken; PATCH is compared in
+	// the test of encryption keys.
+	if e.Request.Method == "PATCH" || strings.Contains(e.Request.Path, "/oidc-client") {
+		return
+	}
+	reg = esignet.Registration{
+		ClientID: id, Name: q.Name, Names: q.Names, RelyingPartyID: "demo-health", Key: key, UserClaims: q.Claims, ACRValues: q.ACR,
+		LogoURI: q.Logo, RedirectURIs: q.Redirect, Options: q.Options,
+	}
+	calls, err := reg.CreateCalls(generation)
+	if e.Request.Method == "PUT" {
+		calls, err = reg.UpdateCalls(generation)
+	}
+	if err != nil || len(calls) != 1 {
+		t.Fatalf("%v, %v", calls, err)
+	}
+	sent, err := calls[0].Body(r.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls[0].Method != e.Request.Method || "/v1/esignet"+calls[0].Path != e.Request.Path {
+		t.Errorf("%s %s", calls[0].Method, calls[0].Path)
+	}
+	if got, want := shape(t, sent), shape(t, e.Request.Body); got != want {
+		t.Errorf("we send\n%s\nthe server took\n%s", got, want)
+	}
+	n.requests++
+}
+
+// shape gives a registration in a form that can be compared: the time and the key
+// are the test's own.
+func shape(t *testing.T, body []byte) string {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	delete(doc, "requestTime")
+	if key, ok := doc["request"].(map[string]any)["publicKey"].(map[string]any); ok {
+		for member := range key {
+			key[member] = "…"
+		}
+		for _, member := range []string{"crv", "x", "y", "n", "e"} {
+			delete(key, member) // of another type
+		}
+	}
+	out, err := json.Marshal(doc, json.Deterministic(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(bytes.TrimSpace(out))
+}
+
+// pageErrors are codes that eSignet's pages put into the redirect when one of
+// their calls fails.
+var pageErrors = map[string]esignet.Code{
+	"invalid_transaction": esignet.CodeTimeout, "no_attempts_left": esignet.CodeDenied, "individual_id_blocked": esignet.CodeDenied, "auth_failed": esignet.CodeDenied,
+	"invalid_client_id": esignet.CodeClient, "use_pkce": esignet.CodePKCE, "unsupported_pkce_challenge_method": esignet.CodePKCE,
+	"invalid_redirect_uri": esignet.CodeRequest, "invalid_scope": esignet.CodeRequest, "invalid_prompt": esignet.CodeRequest, "invalid_claim": esignet.CodeRequest,
+	"invalid_request": esignet.CodeRequest, "invalid_accepted_claim": esignet.CodeRequest, "invalid_acr": esignet.CodeRequest, "no_acr_registered": esignet.CodeRequest,
+	"invalid_individual_id": esignet.CodeServer, "invalid_otp_channel": esignet.CodeServer, "invalid_pkce_challenge": esignet.CodePKCE,
+}
+
+func (r *recording) replayPage(t *testing.T, e exchange, n *tally) {
+	var body struct {
+		Response struct {
+			Code  string `json:"code"`
+			State string `json:"state"`
+		} `json:"response"`
+		Errors []struct {
+			Code string `json:"errorCode"`
+		} `json:"errors"`
+	}
+	if e.Response.Status != 200 || json.Unmarshal(e.Response.Body, &body) != nil {
+		n.other++ // no CSRF token: the page's own affair
+		return
+	}
+	c := r.client(t, "demo-portal", nil)
+	a := &esignet.Attempt{State: "the-state", Nonce: "n", CodeVerifier: "v", Began: r.now}
+	switch {
+	case len(body.Errors) > 0:
+		_, err := c.Callback(a, url.Values{"state": {"the-state"}, "error": {body.Errors[0].Code}, "error_description": {"anything"}})
+		got, ok := errors.AsType[*esignet.Error](err)
+		if want := pageErrors[body.Errors[0].Code]; !ok || got.Code != want || got.Server != body.Errors[0].Code || got.Stage != esignet.StageCallback {
+			t.Fatalf("%v, want %q", err, want)
+		}
+		n.redirects++
+	case strings.HasSuffix(e.Request.Path, "/auth-code") && body.Response.Code != "" && body.Response.State != "":
+		a.State, a.ResponseIssuer = body.Response.State, r.generation != esignet.V1_6
+		query := url.Values{"state": {body.Response.State}, "code": {body.Response.Code}}
+		if a.ResponseIssuer {
+			query.Set("iss", r.issuer)
+		}
+		if code, err := c.Callback(a, query); err != nil || code != body.Response.Code {
+			t.Fatalf("%v", err)
+		}
+		n.good++
+	case strings.HasSuffix(e.Request.Path, "/oauth-details") && r.asWeAsk(t, e):
+		n.requests++
+	default:
+		n.other++
+	}
+}
+
+// asWeAsk compares a request the server took with the one this package makes of
+// the same wishes; false when the recorded one asks for what this package never
+// does (no PKCE, no state).
+func (r *recording) asWeAsk(t *testing.T, e exchange) bool {
+	t.Helper()
+	var body struct {
+		Request map[string]any `json:"request"`
+	}
+	if err := json.Unmarshal(e.Request.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	q := body.Request
+	text := func(name string) string { s, _ := q[name].(string); return s }
+	if text("codeChallenge") == "" || text("state") == "" || text("nonce") == "" || text("codeChallengeMethod") != "S256" {
+		return false
+	}
+	request := esignet.AuthorizationRequest{
+		ClaimsLocales: append([]string{}, strings.Fields(text("claimsLocales"))...), UILocales: strings.Fields(text("uiLocales")),
+		ACRValues: strings.Fields(text("acrValues")), Prompt: text("prompt"), Display: text("display"),
+	}
+	for _, s := range strings.Fields(text("scope")) {
+		if s != "openid" {
+			request.Scopes = append(request.Scopes, s)
+		}
+	}
+	claims, _ := q["claims"].(map[string]any)
+	asked, _ := claims["userinfo"].(map[string]any)
+	for name, entry := range asked {
+		c := esignet.ClaimRequest{Name: name}
+		if m, ok := entry.(map[string]any); ok {
+			c.Essential, _ = m["essential"].(bool)
+		}
+		request.Claims = append(request.Claims, c)
+	}
+	c := r.client(t, text("clientId"), func(c *esignet.Config) {
+		c.RedirectURI = text("redirectUri")
+		c.DiscoveryURL = "none" // without PAR, so that everything stands in the address
+		c.Endpoints.PAR = ""
+		c.Endpoints.Authorization = r.issuer + "/authorize"
+	})
+	a, err := c.Authorize(context.Background(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := u.Query()
+	for ours, theirs := range map[string]string{
+		"client_id": "clientId", "redirect_uri": "redirectUri", "response_type": "responseType", "scope": "scope", "claims_locales": "claimsLocales",
+		"ui_locales": "uiLocales", "acr_values": "acrValues", "prompt": "prompt", "display": "display", "code_challenge_method": "codeChallengeMethod",
+	} {
+		if got.Get(ours) != text(theirs) {
+			t.Errorf("%s: %q, recorded %q", ours, got.Get(ours), text(theirs))
+		}
+	}
+	if len(request.Claims) > 0 {
+		var sent struct {
+			UserInfo map[string]any `json:"userinfo"`
+			IDToken  map[string]any `json:"id_token"`
+		}
+		if err := json.Unmarshal([]byte(got.Get("claims")), &sent); err != nil || sent.IDToken == nil || len(sent.UserInfo) != len(asked) {
+			t.Errorf("claims %s, %v", got.Get("claims"), err)
+		}
+		for name, entry := range asked {
+			m, _ := entry.(map[string]any)
+			ours, _ := sent.UserInfo[name].(map[string]any)
+			if (m["essential"] == true) != (ours["essential"] == true) {
+				t.Errorf("claim %s: %v, recorded %v", name, ours, m)
+			}
+		}
+	}
+	return true
 }

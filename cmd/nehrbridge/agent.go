@@ -52,7 +52,7 @@ type agent struct {
 
 	mu     sync.Mutex
 	counts counts
-	seen   map[dhis2.UID]bool // by once, to count each entity once
+	seen   map[dhis2.UID]bool // by once, to count each entity once; nil counts each look that came to an end
 }
 
 // counts is what `sync --once` prints.
@@ -65,6 +65,9 @@ type counts struct {
 	Quarantined int `json:"quarantined"`  // entities without a usable key
 	Review      int `json:"review"`       // entities that a person has to decide on
 }
+
+// pinRecord is the name under which the ledger is pinned to the record.
+const pinRecord = "nehr.url"
 
 // errNoProgram says that the server shows none of the mapped programs.
 var errNoProgram = errors.New("the server shows none of the mapped programs: check the maps, and the sharing of the program with this user")
@@ -104,7 +107,7 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := g.ledger.Pin(ctx, "nehr.url", g.nehr, g.accept); err != nil {
+	if err := g.ledger.Pin(ctx, pinRecord, g.nehr, g.accept); err != nil {
 		return nil, nil, err
 	}
 	g.served = programs
@@ -221,6 +224,8 @@ func (g *agent) tried(t changes.Try) {
 	if g.seen != nil {
 		g.seen[t.TrackedEntity] = true
 		g.counts.Entities = len(g.seen)
+	} else if t.Class != changes.Retry {
+		g.counts.Entities++
 	}
 	switch t.Class {
 	case changes.DeadLetter:
@@ -253,7 +258,11 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if !claim.Force && from.hash != "" && from.hash == claim.Hash {
+	stands := parseHash(claim.Hash)
+	if claim.Force {
+		stands = hash{} // nothing of it is believed
+	}
+	if from.hash != "" && from.hash == stands.source {
 		// What was written last was made of the very same: nothing to look up.
 		g.carried(record.Result{}, false)
 		return claim.State, nil
@@ -264,7 +273,18 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 	}
 	wrote := false // an attempt before, in spite of its conflict
 	for attempt := 1; ; attempt++ {
-		result, after, err := g.carry(ctx, claim, from, before)
+		var result record.Result
+		var after record.State
+		now, err := g.say(ctx, claim.TrackedEntity, from, len(before.Resources) > 0)
+		if err == nil && attempt == 1 && now.hash.entries != "" && now.hash.entries == stands.entries {
+			// Touched, and it says what it said before.
+			claim.Wrote(now.hash.String())
+			g.carried(record.Result{}, false)
+			return claim.State, nil
+		}
+		if err == nil {
+			result, after, err = g.carry(ctx, claim, from, now, before)
+		}
 		var conflict interface{ Conflict() bool }
 		var unknown interface{ Unknown() bool }
 		switch {
@@ -305,39 +325,13 @@ func (g *agent) carried(result record.Result, wrote bool) {
 }
 
 // carry is one attempt: what DHIS2 says now, in the place of what was written.
-func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, before record.State) (record.Result, record.State, error) {
-	now, err := g.say(ctx, claim.TrackedEntity, from, len(before.Resources) > 0)
+func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, now said, before record.State) (record.Result, record.State, error) {
+	p, err := g.plan(ctx, claim.TrackedEntity, from, now, before, claim.Force)
 	if err != nil {
 		return record.Result{}, before, err
 	}
-	plan, err := g.writer.Plan(ctx, now.desired, before)
-	if err != nil {
-		return record.Result{}, before, err
-	}
-	// DHIS2's answers are no snapshots: a fact is withdrawn for being absent
-	// only after two reads that agree, on the server that the ledger belongs
-	// to, and by a user who sees as much as before.
-	if withdraws(plan) {
-		again, err := g.read(ctx, claim.TrackedEntity, true)
-		if err != nil {
-			return record.Result{}, before, err
-		}
-		if !bytes.Equal(again.document, now.document) {
-			return record.Result{}, before, errUnsettled
-		}
-		if err := g.verify(ctx); err != nil {
-			return record.Result{}, before, err
-		}
-	}
-	if !plan.Empty() {
-		// What is sent was judged with the plan; where that is a part only, the
-		// whole is judged too.
-		if now.document != nil && !plan.Whole() {
-			if err := judge(g.validator, now.document); err != nil {
-				return record.Result{}, before, err
-			}
-		}
-		pending, err := record.EncodeState(plan.Pending())
+	if !p.Empty() {
+		pending, err := record.EncodeState(p.Pending())
 		if err != nil {
 			return record.Result{}, before, err
 		}
@@ -345,11 +339,53 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, bef
 			return record.Result{}, before, err
 		}
 	}
-	result, after, err := plan.Send(ctx)
+	result, after, err := p.Send(ctx)
 	if err == nil {
-		claim.Wrote(now.hash)
+		claim.Wrote(now.hash.String())
 	}
 	return result, after, err
+}
+
+// planned is what is to be sent of one tracked entity.
+type planned struct {
+	*record.Plan
+	strays []record.Written // what nobody accounted for
+}
+
+// plan finds out what is to be sent of what a source says now, in the place of
+// what was written before. With force it is not known for certain what stands (the
+// ledger may be older than the record): what nobody accounts for is looked for.
+func (g *agent) plan(ctx context.Context, uid dhis2.UID, from source, now said, before record.State, force bool) (p planned, err error) {
+	if force {
+		if p.strays, err = g.strays(ctx, uid, from, now, before); err != nil {
+			return p, err
+		}
+		before = before.Adopt(p.strays)
+	}
+	if p.Plan, err = g.writer.Plan(ctx, now.desired, before); err != nil {
+		return p, err
+	}
+	// DHIS2's answers are no snapshots: a fact is withdrawn for being absent
+	// only after two reads that agree, on the server that the ledger belongs
+	// to, and by a user who sees as much as before.
+	if withdraws(p.Plan) {
+		again, err := g.read(ctx, uid, true)
+		if err != nil {
+			return p, err
+		}
+		if !bytes.Equal(again.document, now.document) {
+			return p, errUnsettled
+		}
+		if err := g.verify(ctx); err != nil {
+			return p, err
+		}
+	}
+	// What is sent was judged with the plan; where that is a part only, the
+	// whole is judged too.
+	if !p.Empty() && now.document != nil && !p.Whole() {
+		return p, judge(g.validator, now.document)
+	}
+	return p, nil
 }
 
 // withdraws tells whether a plan takes something back.

@@ -232,7 +232,7 @@ func (s *testServers) patientOf(appointment *fhirjson.Value) string {
 func (s *testServers) factsOf(t *testing.T, patient string) []string {
 	t.Helper()
 	nehr := startNEHR(t)
-	fresh := &testServers{s.dhis2, append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), newRecordClient(t, nehr)}
+	fresh := &testServers{dhis2: s.dhis2, env: append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), nehr: newRecordClient(t, nehr)}
 	fresh.sync(t)
 	said := active(fresh.held(t))
 	var out []string

@@ -144,12 +144,12 @@ func newFaultBenchAt(t *testing.T, mothers int, record http.Handler) *faultBench
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.testServers = &testServers{d, []string{
+	b.testServers = &testServers{dhis2: d, env: []string{
 		"NEHRBRIDGE_DHIS2_URL=" + b.dhis2Gate.web.URL, "NEHRBRIDGE_DHIS2_TOKEN=" + defaultToken,
 		"NEHRBRIDGE_NEHR_URL=" + b.nehrGate.web.URL + "/fhir", "NEHRBRIDGE_LEDGER_URL=" + b.ledgerFile,
 		"NEHRBRIDGE_NEHR_OAUTH_TOKEN_URL=" + b.tokenGate.web.URL, "NEHRBRIDGE_NEHR_OAUTH_CLIENT_ID=sample-client",
 		"NEHRBRIDGE_NEHR_OAUTH_CLIENT_SECRET=sample-secret",
-	}, c}
+	}, nehr: c}
 	b.openLedger(t)
 	return b
 }

@@ -33,7 +33,7 @@ type source struct {
 type said struct {
 	desired  record.Desired
 	document []byte // the mapped bundle, to compare two moments; nil where nothing was mapped
-	hash     string // of the source of document; "" where nothing was mapped
+	hash     hash   // of what was mapped; none where nothing was
 }
 
 // read loads and maps a tracked entity. written says that something of it
@@ -83,7 +83,7 @@ func (g *agent) say(ctx context.Context, uid dhis2.UID, from source, written boo
 	if err != nil {
 		return said{}, &invalidError{err}
 	}
-	return said{desired, document, from.hash}, nil
+	return said{desired, document, g.hashOf(from, desired)}, nil
 }
 
 // fetch reads the document in the program that shows it. It is not found only

@@ -5,20 +5,60 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	gohash "hash"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/mapper"
+	"github.com/nehrbridge/nehrbridge/nehr/record"
 )
 
 // What is written follows from two things: from what DHIS2 shows, and from how
 // this program writes it. The hash of both together tells that an entity needs
 // no look at the record; a change of the latter alone has every entity of its
 // program looked at again, those that were set aside among them.
+
+// hash is what the ledger keeps of what was last verified as written. That of
+// the source spares the mapping too; that of the entries tells that a document
+// was touched and says the same as before.
+type hash struct{ source, entries string }
+
+// String is the form that the ledger keeps; empty where either is not known.
+func (h hash) String() string {
+	if h.source == "" || h.entries == "" {
+		return ""
+	}
+	return h.source + "." + h.entries
+}
+
+// parseHash reads what the ledger kept.
+func parseHash(text string) hash {
+	source, entries, _ := strings.Cut(text, ".")
+	return hash{source, entries}
+}
+
+// hashOf is the hash of a source and of what it was mapped to.
+func (g *agent) hashOf(from source, d record.Desired) hash {
+	if from.hash == "" {
+		return hash{}
+	}
+	h := sha256.New()
+	_, _ = io.WriteString(h, g.prints[from.program]) // a hash takes everything
+	for i := range d.Entries {
+		e := &d.Entries[i]
+		_, _ = fmt.Fprintf(h, "\n%s %t %d\n", e.FullURL, e.Owned, len(e.Resource))
+		_, _ = h.Write(e.Resource)
+	}
+	return hash{from.hash, brief(h)}
+}
+
+// brief is a hash in 128 bits, which is enough against accidents.
+func brief(h gohash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
 // fingerprints gives, for each program, the hash of what decides how its
 // documents are written: the map, the settings, the version, the servers.
@@ -70,11 +110,11 @@ func (s source) sum(fingerprint string) string {
 	surroundings := *s.context
 	surroundings.SystemInfo.ServerDate = "" // of the question, not of the entity
 	h := sha256.New()
-	_, _ = io.WriteString(h, fingerprint) // a hash takes everything
+	_, _ = io.WriteString(h, fingerprint)
 	if json.MarshalWrite(h, s.entity) != nil || json.MarshalWrite(h, &surroundings) != nil {
 		return ""
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return brief(h)
 }
 
 // pinFingerprint is where the fingerprint of a program is remembered.

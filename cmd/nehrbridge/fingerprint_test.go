@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -18,7 +19,8 @@ import (
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
-// watchedNEHR is a record whose requests are counted, and that can be broken.
+// watchedNEHR is a record whose look-ups and writes are counted, and that can
+// be broken.
 type watchedNEHR struct {
 	*nehrsandbox.Server
 	url      string
@@ -33,7 +35,9 @@ func startWatchedNEHR(t *testing.T) *watchedNEHR {
 	}
 	w := &watchedNEHR{Server: s}
 	web := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.requests.Add(1)
+		if strings.TrimSuffix(r.URL.Path, "/") == "/fhir" { // batches and transactions: no look goes without
+			w.requests.Add(1)
+		}
 		s.Handler().ServeHTTP(rw, r)
 	}))
 	t.Cleanup(func() { web.Close(); s.Close() })
@@ -77,6 +81,16 @@ func TestUnchangedIsNotLookedUp(t *testing.T) {
 	mustDo(t, s.dhis2.SetAttribute(dhis2.MustUID("SbxMother01"), dhis2.MustUID("IrUmPkFMDU5"), "SBX2TEST001"))
 	if n := requests(func() { c, _ = s.sync(t) }); n == 0 || c.Written != 1 {
 		t.Errorf("one mother changed: %d requests to the record and counts %+v, want one written", n, c)
+	}
+
+	// Touched: another time of change, and the same as before. Twice, since what
+	// is remembered then has to be right too.
+	for range 2 {
+		s.dhis2.Advance(time.Second)
+		mustDo(t, s.dhis2.SetAttribute(dhis2.MustUID("SbxMother01"), dhis2.MustUID("IrUmPkFMDU5"), "SBX2TEST001"))
+		if n := requests(func() { c, _ = s.sync(t) }); n != 0 || c.Unchanged != 1 {
+			t.Errorf("one mother touched: %d requests to the record and counts %+v, want none and one unchanged", n, c)
+		}
 	}
 }
 

@@ -18,23 +18,28 @@ import (
 )
 
 func (a *app) sync() *cobra.Command {
-	var once, accept bool
+	var once, dry, accept bool
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Carry what DHIS2 says to the national record",
 		Long: "Watches the mapped programs, maps and validates each tracked entity that may have changed, writes what the " +
 			"national record does not hold, and takes back what is no longer true. Goes on until it is interrupted, whatever " +
 			"fails meanwhile. With --once it looks once, prints one JSON object with counts, and exits: code 1 when something " +
-			"could not be written or needs a person's decision, 3 when a server could not be reached.",
+			"could not be written or needs a person's decision, 3 when a server could not be reached.\n\n" +
+			"With --dry-run it writes nothing, neither to the record nor to the ledger, and may run beside an agent. It prints " +
+			"one JSON object a line for each tracked entity of which the record holds something else than DHIS2 says: what would " +
+			"be created, updated or retracted, with the names of the fields that differ. With --once --dry-run it looks only at " +
+			"what sync --once would look at now. A difference is code 0, an entity that cannot be written is code 1.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), once, accept) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSync(cmd.Context(), once, dry, accept) },
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "look once, then exit")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "print the differences and write nothing")
 	cmd.Flags().BoolVar(&accept, "accept-servers", false, "DHIS2 or the record is another one than the ledger was made with, and that is meant")
 	return cmd
 }
 
-func (a *app) runSync(ctx context.Context, once, accept bool) error {
+func (a *app) runSync(ctx context.Context, once, dry, accept bool) error {
 	if wholeProcess {
 		defer tuneMemory()()
 	}
@@ -44,6 +49,9 @@ func (a *app) runSync(ctx context.Context, once, accept bool) error {
 	}
 	if err := s.ForSync(); err != nil {
 		return usage(err)
+	}
+	if dry {
+		return a.runDryRun(ctx, s, once, accept)
 	}
 	g, err := wireAgent(s, a.logger())
 	if err != nil {

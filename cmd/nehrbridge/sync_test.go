@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -11,7 +12,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
@@ -22,9 +23,10 @@ import (
 
 // servers of a test: a DHIS2 sandbox with invented mothers and an NEHR.
 type testServers struct {
-	dhis2 *dhis2sandbox.Server
-	env   []string
-	nehr  *client.Client
+	dhis2   *dhis2sandbox.Server
+	env     []string
+	nehr    *client.Client
+	mothers string // how their UIDs begin, before two digits; "SbxMother" where empty
 }
 
 func startDHIS2(t *testing.T, mothers int) (*dhis2sandbox.Server, string) {
@@ -63,10 +65,10 @@ func startServersFor(t *testing.T, mothers int, nehr string) *testServers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testServers{d, []string{
+	return &testServers{dhis2: d, env: []string{
 		"NEHRBRIDGE_DHIS2_URL=" + address, "NEHRBRIDGE_DHIS2_TOKEN=" + dhis2sandbox.DefaultToken, "NEHRBRIDGE_NEHR_URL=" + nehr,
 		"NEHRBRIDGE_DATA_DIR=" + t.TempDir(),
-	}, c}
+	}, nehr: c}
 }
 
 // sync runs `nehrbridge sync --once` and gives the counts and what was logged.
@@ -112,7 +114,7 @@ func (s *testServers) patients(t *testing.T) []*fhirjson.Value {
 	t.Helper()
 	var out []*fhirjson.Value
 	for i := range 30 {
-		uid := fmt.Sprintf("SbxMother%02d", i)
+		uid := fmt.Sprintf("%s%02d", cmp.Or(s.mothers, "SbxMother"), i)
 		found, err := s.nehr.Search(t.Context(), "Patient", url.Values{"identifier": {"urn:dhis2:trackedEntity|" + uid}})
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +176,7 @@ func testSync(t *testing.T, s *testServers) {
 	if second.Written != 0 || second.Retracted != 0 || second.DeadLetters != 0 {
 		t.Errorf("second run: %+v after %+v: nothing changed in DHIS2", second, first)
 	}
-	if diff := cmp.Diff(versions(before), versions(s.held(t))); diff != "" {
+	if diff := gocmp.Diff(versions(before), versions(s.held(t))); diff != "" {
 		t.Errorf("the second run changed versions (-first +second):\n%s", diff)
 	}
 

@@ -102,6 +102,11 @@ const (
 	answer = 20 * time.Second
 )
 
+// ledgerTables are the tables of the database.
+func ledgerTables() []database.Migrations {
+	return []database.Migrations{changes.Migrations(), changes.ConsumerMigrations(toEvents)}
+}
+
 // openLedger opens the database of the settings and the ledger in it.
 func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes.Ledger, error) {
 	return openLedgerAs(ctx, s, "")
@@ -110,7 +115,7 @@ func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes
 // openLedgerAs opens it under the name by which this process claims (see
 // changes.Presence).
 func openLedgerAs(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
-	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{changes.Migrations(), changes.ConsumerMigrations(toEvents)}})
+	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: ledgerTables()})
 	if err != nil {
 		return nil, nil, err
 	}

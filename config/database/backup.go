@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +21,7 @@ func (db *DB) Backup(ctx context.Context, file string) error {
 
 // wrapFile leaves alone what says enough by itself.
 func wrapFile(op string, err error) error {
-	if err == nil || errors.Is(err, ErrUsePgDump) || errors.Is(err, os.ErrExist) {
+	if err == nil || errors.Is(err, ErrUsePgDump) || errors.Is(err, ErrInUse) || errors.Is(err, os.ErrExist) {
 		return err
 	}
 	if _, ok := errors.AsType[*os.PathError](err); ok {
@@ -134,38 +132,4 @@ func Check(ctx context.Context, file string) (Report, error) {
 		r.Versions[owner] = version
 	}
 	return r, wrap(op, rows.Err())
-}
-
-// Restore checks a backup and copies it to file, which must not be there yet:
-// a database that is in use is never replaced. The tables are compared with
-// what the program knows; those of a newer one are a *NewerError.
-func Restore(ctx context.Context, backup, file string, known []Migrations) error {
-	const op = "restore the database"
-	report, err := Check(ctx, backup)
-	if err != nil {
-		return err
-	}
-	for _, m := range known {
-		if have := report.Versions[m.Owner]; have > len(m.Steps) {
-			return &NewerError{Owner: m.Owner, Have: have, Known: len(m.Steps)}
-		}
-	}
-	for _, rest := range []string{"", "-wal", "-shm"} {
-		if _, err := os.Lstat(file + rest); err == nil {
-			return fmt.Errorf("%s: there is a database already, or the rest of one: move it away: %w", op, os.ErrExist)
-		}
-	}
-	return wrapFile(op, publish(file, func(part string) error {
-		in, err := os.Open(backup)
-		if err != nil {
-			return err
-		}
-		defer in.Close()
-		out, err := os.OpenFile(part, os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, in)
-		return errors.Join(err, out.Close())
-	}))
 }

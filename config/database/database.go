@@ -29,6 +29,11 @@ type Config struct {
 	// order. An owner that is not named here is left alone.
 	Migrations []Migrations
 
+	// ReadOnly looks at a database that others work with: nothing is made,
+	// brought up to date or written. One that is not there is an *Error with
+	// os.ErrNotExist, one that was not brought up to date an *OlderError.
+	ReadOnly bool
+
 	// BusyTimeout is how long a write waits for another process that holds
 	// the SQLite file. Defaults to 10 s.
 	BusyTimeout time.Duration
@@ -115,7 +120,7 @@ type driver interface {
 type DB struct{ driver driver }
 
 // Open opens the database and brings its tables up to date. Errors are
-// *Error, *NewerError, or name every wrong field of the configuration.
+// *Error, *NewerError, *OlderError, or name every wrong field of the configuration.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -130,7 +135,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, wrap("open the database", err)
 	}
 	db := &DB{driver: d}
-	if err := db.migrate(ctx, cfg.Migrations); err != nil {
+	prepare := db.migrate
+	if cfg.ReadOnly {
+		prepare = db.compare
+	}
+	if err := prepare(ctx, cfg.Migrations); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return db, nil

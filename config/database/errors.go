@@ -162,3 +162,16 @@ type NewerError struct {
 func (e *NewerError) Error() string {
 	return fmt.Sprintf("the tables of %s are of version %d, this program knows up to %d: use a newer program, or restore an older backup", e.Owner, e.Have, e.Known)
 }
+
+// OlderError says that a database that is only to be looked at has tables of an
+// older version of the program, or none yet (Have 0).
+type OlderError struct {
+	Owner       string // of the tables
+	Have, Known int    // version of the database, of this program
+}
+
+func (e *OlderError) Error() string {
+	return fmt.Sprintf("the tables of %s are of version %d, this program works with %d: a run that may write brings them up to date", e.Owner, e.Have, e.Known)
+}
+
+var errReadOnly = errors.New("opened to look only")

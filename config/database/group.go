@@ -30,6 +30,9 @@ func (d *sqliteDB) write(ctx context.Context, f func(Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if d.readOnly {
+		return &Error{Op: "write to the database", Kind: ReadOnly, Err: errReadOnly}
+	}
 	j := &job{ctx: ctx, f: f, done: make(chan struct{})}
 	d.mu.Lock()
 	if d.closed {

@@ -85,3 +85,33 @@ func (db *DB) Versions(ctx context.Context) (map[string]int, error) {
 	})
 	return out, err
 }
+
+// compare demands that the tables of every owner are of the version that is
+// known, without changing anything.
+func (db *DB) compare(ctx context.Context, all []Migrations) error {
+	return db.Read(ctx, func(tx Tx) error {
+		catalogue := `SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'`
+		if db.Dialect() == PostgreSQL {
+			catalogue = `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('schema_version')`
+		}
+		var tables int64
+		if _, err := Row(tx, catalogue, nil, &tables); err != nil {
+			return err
+		}
+		for _, m := range all {
+			var have int64
+			if tables > 0 {
+				if _, err := Row(tx, `SELECT version FROM schema_version WHERE owner = ?1`, []any{m.Owner}, &have); err != nil {
+					return err
+				}
+			}
+			switch known := len(m.Steps); {
+			case int(have) > known:
+				return &NewerError{Owner: m.Owner, Have: int(have), Known: known}
+			case int(have) < known:
+				return &OlderError{Owner: m.Owner, Have: int(have), Known: known}
+			}
+		}
+		return nil
+	})
+}

@@ -11,7 +11,10 @@ import (
 )
 
 // postgresDB is a pool of connections to PostgreSQL.
-type postgresDB struct{ pool *pgxpool.Pool }
+type postgresDB struct {
+	pool     *pgxpool.Pool
+	readOnly bool
+}
 
 func openPostgres(ctx context.Context, cfg Config) (driver, error) {
 	pc, err := pgxpool.ParseConfig(cfg.URL)
@@ -28,7 +31,7 @@ func openPostgres(ctx context.Context, cfg Config) (driver, error) {
 		pool.Close()
 		return nil, &Error{Op: "open the database", Kind: Unreachable, Err: err}
 	}
-	return &postgresDB{pool: pool}, nil
+	return &postgresDB{pool: pool, readOnly: cfg.ReadOnly}, nil
 }
 
 func (d *postgresDB) dialect() Dialect { return PostgreSQL }
@@ -43,6 +46,9 @@ func (d *postgresDB) close() error {
 const attempts = 5
 
 func (d *postgresDB) write(ctx context.Context, f func(Tx) error) error {
+	if d.readOnly {
+		return &Error{Op: "write to the database", Kind: ReadOnly, Err: errReadOnly}
+	}
 	for i := 1; ; i++ {
 		err := d.once(ctx, pgx.TxOptions{}, f)
 		if kind, ok := KindOf(wrap("write", err)); !ok || kind != Busy || i == attempts {

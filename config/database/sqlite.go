@@ -19,7 +19,9 @@ type sqliteDB struct {
 	path    string
 	pool    *sql.DB // of the writer
 	readers *sql.DB
-	writer  sqliteTx // used by whoever holds the turn
+
+	readOnly bool     // there is no pool
+	writer   sqliteTx // used by whoever holds the turn
 
 	mu      sync.Mutex
 	waiting []*job
@@ -38,12 +40,20 @@ func openSQLite(ctx context.Context, cfg Config) (driver, error) {
 	if err != nil {
 		return nil, &Error{Op: "open the database", Kind: Unreachable, Err: err}
 	}
+	busy := "busy_timeout(" + strconv.FormatInt(cfg.BusyTimeout.Milliseconds(), 10) + ")"
+	d := &sqliteDB{path: path, readOnly: cfg.ReadOnly}
+	d.idle = sync.NewCond(&d.mu)
+	readers := url.Values{"_pragma": {busy, "query_only(1)", "cache_size(-2048)", "temp_store(MEMORY)"}}
+	if cfg.ReadOnly {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fileError("open the database", err)
+		}
+		readers.Set("mode", "rw") // which makes no file, and may read what a process that died left in its log
+		return d, d.openReaders(path, readers, cfg.Connections)
+	}
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	busy := "busy_timeout(" + strconv.FormatInt(cfg.BusyTimeout.Milliseconds(), 10) + ")"
-	d := &sqliteDB{path: path}
-	d.idle = sync.NewCond(&d.mu)
 	if d.pool, err = sql.Open("sqlite", sqliteURI(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {busy, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-8192)", "foreign_keys(1)", "temp_store(MEMORY)"},
@@ -56,14 +66,19 @@ func openSQLite(ctx context.Context, cfg Config) (driver, error) {
 		return nil, errors.Join(wrap("open the database", err), d.pool.Close())
 	}
 	d.writer = sqliteTx{conn: conn, prepared: map[string]*sql.Stmt{}}
-	if d.readers, err = sql.Open("sqlite", sqliteURI(path, url.Values{
-		"_pragma": {busy, "query_only(1)", "cache_size(-2048)", "temp_store(MEMORY)"},
-	})); err != nil {
+	if err := d.openReaders(path, readers, cfg.Connections); err != nil {
 		return nil, errors.Join(err, conn.Close(), d.pool.Close())
 	}
-	d.readers.SetMaxOpenConns(cfg.Connections)
-	d.readers.SetMaxIdleConns(1)
 	return d, nil
+}
+
+func (d *sqliteDB) openReaders(path string, settings url.Values, n int) (err error) {
+	if d.readers, err = sql.Open("sqlite", sqliteURI(path, settings)); err != nil {
+		return err
+	}
+	d.readers.SetMaxOpenConns(n)
+	d.readers.SetMaxIdleConns(1)
+	return nil
 }
 
 // makePrivate makes the file before SQLite does, so that nobody else may read
@@ -119,6 +134,9 @@ func (d *sqliteDB) close() error {
 		d.idle.Wait()
 	}
 	d.mu.Unlock()
+	if d.readOnly {
+		return d.readers.Close()
+	}
 	d.writer.forget()
 	return errors.Join(d.readers.Close(), d.writer.conn.Close(), d.pool.Close())
 }

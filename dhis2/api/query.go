@@ -47,6 +47,10 @@ type Query struct {
 	// "createdAt:asc" for an iterator, since rows keep that while they change.
 	Order string
 
+	// Totals asks for the number of all rows (Page.Total), which the server has
+	// to count.
+	Totals bool
+
 	Page     int // from 1; defaults to 1
 	PageSize int // defaults to Config.PageSize
 
@@ -164,6 +168,9 @@ func (q Query) values(l list, v Version) url.Values {
 	}
 	if q.IncludeDeleted {
 		set("includeDeleted", "true")
+	}
+	if q.Totals {
+		set("totalPages", "true")
 	}
 	set("order", q.Order)
 	set("page", strconv.Itoa(q.Page))

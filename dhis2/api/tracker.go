@@ -45,6 +45,44 @@ func (c *Client) TrackedEntity(ctx context.Context, uid, program dhis2.UID, fiel
 	return te, nil
 }
 
+// Event reads one event by its UID, in whatever program it is. One that was
+// deleted is an *Error that is NotFound.
+func (c *Client) Event(ctx context.Context, uid dhis2.UID, fields string) (*dhis2.Event, error) {
+	ev, err := single[dhis2.Event](ctx, c, events, uid, fields)
+	if err == nil && (ev.Event != uid || ev.Deleted) {
+		return nil, missing(events, uid, ev.Event == uid)
+	}
+	return ev, err
+}
+
+// Enrollment reads one enrollment by its UID, as Event does.
+func (c *Client) Enrollment(ctx context.Context, uid dhis2.UID, fields string) (*dhis2.Enrollment, error) {
+	en, err := single[dhis2.Enrollment](ctx, c, enrollments, uid, fields)
+	if err == nil && (en.Enrollment != uid || en.Deleted) {
+		return nil, missing(enrollments, uid, en.Enrollment == uid)
+	}
+	return en, err
+}
+
+func single[T any](ctx context.Context, c *Client, l list, uid dhis2.UID, fields string) (*T, error) {
+	if uid.IsZero() {
+		return nil, errors.New("dhis2/api: one of " + l.key() + " without a UID")
+	}
+	if fields == "" {
+		fields = AllFields
+	}
+	return document[T](ctx, c, "/api/tracker/"+l.key()+"/"+uid.String(), url.Values{"fields": {fields}})
+}
+
+// missing is what an answer amounts to that shows a deleted object, or another.
+func missing(l list, uid dhis2.UID, deleted bool) error {
+	path := "/api/tracker/" + l.key() + "/" + uid.String()
+	if deleted {
+		return &Error{Status: http.StatusNotFound, Method: http.MethodGet, Path: path, Message: "it was deleted"}
+	}
+	return malformed(path, errors.New("the answer is another object"))
+}
+
 // TrackedEntities reads one page of GET /api/tracker/trackedEntities.
 func (c *Client) TrackedEntities(ctx context.Context, q Query) (*dhis2.Page[dhis2.TrackedEntity], error) {
 	return page[dhis2.TrackedEntity](ctx, c, trackedEntities, q)

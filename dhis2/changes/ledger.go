@@ -30,6 +30,10 @@ type Config struct {
 	// is marked on another stays with it.
 	Name string
 
+	// ReadOnly looks at the ledger and writes nothing, for a DB that was opened
+	// so: what would have to write fails.
+	ReadOnly bool
+
 	// Owner names the machine in claims, for people, and in the right to poll,
 	// which the next process of the machine has at once. Defaults to a random
 	// name.
@@ -101,6 +105,9 @@ func New(ctx context.Context, cfg Config) (l *Ledger, err error) {
 		l.clock = serverTime
 	default:
 		l.clock = func(database.Tx) (time.Time, error) { return start.Round(0).Add(time.Since(start)), nil }
+	}
+	if cfg.ReadOnly {
+		return l, nil
 	}
 	return l, l.write(ctx, func(tx database.Tx, now int64) error {
 		if _, err := tx.Exec(`UPDATE ledger_entity SET due = ?1 WHERE due > ?2`, now, now+Horizon.Milliseconds()); err != nil {

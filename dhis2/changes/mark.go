@@ -37,6 +37,16 @@ var errNoUID = errors.New("dhis2/changes: a change without the UID of a tracked 
 // already is counted up, so that a completion that began before does not
 // clear the mark. Naming one several times does no harm.
 func (l *Ledger) MarkDirty(ctx context.Context, changes ...Change) error {
+	return l.markDirty(ctx, changes, l.spread)
+}
+
+// MarkAgain is MarkDirty for this consumer alone: nothing changed that the
+// others would have to hear of, but it is to be looked at once more.
+func (l *Ledger) MarkAgain(ctx context.Context, changes ...Change) error {
+	return l.markDirty(ctx, changes, func(database.Tx, [][]any) error { return nil })
+}
+
+func (l *Ledger) markDirty(ctx context.Context, changes []Change, spread func(database.Tx, [][]any) error) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -71,7 +81,7 @@ func (l *Ledger) MarkDirty(ctx context.Context, changes ...Change) error {
 		if _, err := tx.ExecMany(markRow, marks); err != nil {
 			return err
 		}
-		if err := l.spread(tx, marks); err != nil {
+		if err := spread(tx, marks); err != nil {
 			return err
 		}
 		_, err := tx.ExecMany(markProgram, programs)

@@ -79,6 +79,11 @@ func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err err
 	if err != nil {
 		return s, err
 	}
+	distrust, _, err := p.cfg.Ledger.Pinned(ctx, pinDistrust+program.String())
+	if err != nil {
+		return s, err
+	}
+	force := distrust != ""
 	s.From = since(low, now, p.cfg.Overlap, zone)
 	// The next sweeps begin no earlier than this, DST aside: what is older
 	// need not be remembered.
@@ -93,7 +98,7 @@ func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err err
 		q := api.Query{Program: program, OrgUnitMode: api.Accessible, UpdatedAfter: s.From, IncludeDeleted: true, PageSize: p.cfg.PageSize}
 		err := walk(ctx, f, q, zone, now.latest, func(list []object) error {
 			s.Rows += len(list)
-			n, err := p.take(ctx, m, program, f.name, list, b)
+			n, err := p.take(ctx, m, Change{Program: program, Force: force}, f.name, list, b)
 			s.Marked += n
 			return err
 		})
@@ -113,7 +118,10 @@ func (p *Poller) Sweep(ctx context.Context, program dhis2.UID) (s Sweep, err err
 	if s.Low.Before(low) {
 		s.Low = low
 	}
-	return s, p.cfg.Ledger.Advance(ctx, program, s.Low)
+	if err := p.cfg.Ledger.Advance(ctx, program, s.Low); err != nil || !force {
+		return s, err
+	}
+	return s, p.cfg.Ledger.Pin(ctx, pinDistrust+program.String(), "", true)
 }
 
 // begin tells the server's time, after checking that it is the server that the
@@ -159,8 +167,9 @@ func (b bounds) remember(stamp dhis2.Timestamp) bool {
 	return err == nil && !at.Time().Before(b.keep) && stamp < b.final
 }
 
-// take marks the rows that are news, and remembers them once they are safe.
-func (p *Poller) take(ctx context.Context, m *memory, program dhis2.UID, list string, objects []object, b bounds) (int, error) {
+// take marks the rows that are news, each like as, and remembers them once they
+// are safe.
+func (p *Poller) take(ctx context.Context, m *memory, as Change, list string, objects []object, b bounds) (int, error) {
 	now := p.cfg.Now()
 	var changes []Change
 	remember := map[seenKey]seen{}
@@ -170,7 +179,8 @@ func (p *Poller) take(ctx context.Context, m *memory, program dhis2.UID, list st
 		if !news {
 			continue
 		}
-		changes = append(changes, Change{TrackedEntity: o.entity, Program: program})
+		as.TrackedEntity = o.entity
+		changes = append(changes, as)
 		if b.remember(o.stamp) {
 			remember[k] = s
 		}

@@ -43,6 +43,8 @@ func Exercise(t *testing.T, consumer string, store Store) {
 		{"ClockSetBack", clockSetBack},
 		{"Programs", programs},
 		{"Stats", stats},
+		{"TestD079_ACopyIsWorkedOnWithoutATrace", copies},
+		{"TestD079_DistrustForcesEverything", distrust},
 		{"Refuses", refuses},
 		{"Model", model},
 	} {
