@@ -1,5 +1,3 @@
-//go:build jwx
-
 package esignet_test
 
 import (
