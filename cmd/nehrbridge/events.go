@@ -25,7 +25,9 @@ func (g *agent) newNotifier(s *config.Settings) (*changes.Notifier, error) {
 		return nil, nil
 	}
 	cfg := notifyConfig(s, g.dhis2)
-	cfg.Transport = g.meter.counted(toEvents)(http.DefaultTransport.(*http.Transport).Clone())
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 4 // one for each worker
+	cfg.Transport = g.meter.counted(toEvents)(transport)
 	if len(cfg.Secret) < 24 {
 		g.log.Warn().Msg("dhis2.events.secret is short enough to be guessed: make one with openssl rand -base64 32")
 	}

@@ -84,11 +84,11 @@ func newValidator(s *config.Settings) (*validate.Validator, error) {
 
 func newDHIS2(s *config.Settings) (*api.Client, error) { return newCountedDHIS2(s, nil) }
 
-// newCountedDHIS2 is newDHIS2 with a transport, nil for the usual one.
-func newCountedDHIS2(s *config.Settings, transport http.RoundTripper) (*api.Client, error) {
+// newCountedDHIS2 is newDHIS2 with somebody who sees every request.
+func newCountedDHIS2(s *config.Settings, wrap func(http.RoundTripper) http.RoundTripper) (*api.Client, error) {
 	return api.New(api.Config{
-		Transport: transport,
-		BaseURL:   s.DHIS2.URL, Token: s.DHIS2.Token.Reveal(),
+		Wrap:    wrap,
+		BaseURL: s.DHIS2.URL, Token: s.DHIS2.Token.Reveal(),
 		Username: s.DHIS2.Username, Password: s.DHIS2.Password.Reveal(),
 		UserAgent: "nehrbridge/" + version,
 	})
@@ -211,7 +211,7 @@ func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {
 	if g.validator, err = newValidator(s); err != nil {
 		return nil, err
 	}
-	if g.dhis2, err = newCountedDHIS2(s, g.meter.counted("dhis2")(http.DefaultTransport.(*http.Transport).Clone())); err != nil {
+	if g.dhis2, err = newCountedDHIS2(s, g.meter.counted("dhis2")); err != nil {
 		return nil, err
 	}
 	if g.notifier, err = g.newNotifier(s); err != nil {

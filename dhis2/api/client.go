@@ -34,6 +34,9 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Wrap != nil {
+		cfg.Transport = cfg.Wrap(cfg.Transport)
+	}
 	hc := &http.Client{
 		Transport: cfg.Transport,
 		Timeout:   cfg.Timeout,

@@ -57,6 +57,9 @@ type Config struct {
 	// http.DefaultTransport that keeps more connections open.
 	Transport http.RoundTripper
 
+	// Wrap sees every request on its way, to count them; nil for nobody.
+	Wrap func(http.RoundTripper) http.RoundTripper
+
 	// Now is the clock that a date in Retry-After is compared with. Defaults
 	// to time.Now.
 	Now func() time.Time
