@@ -34,15 +34,21 @@ func TestConformance(t *testing.T) {
 		conform(t, web.URL+"/fhir")
 	})
 	t.Run("server", func(t *testing.T) {
-		base := os.Getenv("HAPI_URL")
-		if base == "" {
-			if os.Getenv("REQUIRE_ALL") == "1" {
-				t.Fatal("HAPI_URL is not set, and REQUIRE_ALL=1 demands the run against a real server")
-			}
-			t.Skip("set HAPI_URL to the base of a FHIR server; ../shared/oracle/hapi/run.sh --port 8080 starts one at http://127.0.0.1:8080/fhir")
-		}
-		conform(t, strings.TrimRight(base, "/"))
+		conform(t, serverBase(t))
 	})
+}
+
+// serverBase is the base of the real server, where one is named.
+func serverBase(t *testing.T) string {
+	t.Helper()
+	base := os.Getenv("HAPI_URL")
+	if base == "" {
+		if os.Getenv("REQUIRE_ALL") == "1" {
+			t.Fatal("HAPI_URL is not set, and REQUIRE_ALL=1 demands the run against a real server")
+		}
+		t.Skip("set HAPI_URL to the base of a FHIR server; ../shared/oracle/hapi/run.sh --port 8080 starts one at http://127.0.0.1:8080/fhir")
+	}
+	return strings.TrimRight(base, "/")
 }
 
 // peer is the server under test, spoken to without any client of ours.

@@ -42,7 +42,7 @@ func (x *session) put(typ, id string, body *fhirjson.Value, ifMatch, method stri
 	stands := before != nil && !before.deleted
 	x.stamp(after, before)
 	if stands && fhirjson.Equal(comparable(after), comparable(before.body)) {
-		return &result{status: http.StatusOK, after: before, note: "no changes were detected"}, nil
+		return &result{status: http.StatusOK, after: echo(before, body), note: "no changes were detected"}, nil
 	}
 	next := &standing{typ: typ, id: id, version: 1, updated: x.now, body: after}
 	if before != nil {
@@ -59,6 +59,19 @@ func (x *session) put(typ, id string, body *fhirjson.Value, ifMatch, method stri
 		status = http.StatusCreated
 	}
 	return &result{status: status, after: next}, nil
+}
+
+// echo is what the answer to an update that says nothing new shows: what
+// stands, with the source that was sent, as HAPI does. The source is not kept.
+func echo(stands *standing, sent *fhirjson.Value) *standing {
+	source := sent.Get("meta", "source")
+	if source.Str() == "" {
+		return stands
+	}
+	shown := *stands
+	shown.body = stands.body.Clone()
+	shown.body.Get("meta").Set("source", source)
+	return &shown
 }
 
 // stamp gives a resource the meta that the server owns: its own source where
