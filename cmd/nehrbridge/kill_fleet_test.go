@@ -42,7 +42,7 @@ func newFleet(t *testing.T, n int, dhis2, nehr, ledger string) *fleet {
 		p := &process{name: fmt.Sprintf("agent-%d", i), log: filepath.Join(dir, "log")}
 		p.env = []string{
 			"NEHRBRIDGE_DHIS2_URL=" + dhis2, "NEHRBRIDGE_DHIS2_TOKEN=" + dhis2sandbox.DefaultToken, "NEHRBRIDGE_DHIS2_POLL=1s",
-			"NEHRBRIDGE_NEHR_URL=" + nehr, "NEHRBRIDGE_NEHR_TOKEN=" + p.name, "NEHRBRIDGE_DATA_DIR=" + dir,
+			"NEHRBRIDGE_NEHR_URL=" + nehr, "NEHRBRIDGE_NEHR_TOKEN=" + p.name, "NEHRBRIDGE_DATA_DIR=" + dir, "NEHRBRIDGE_METRICS_LISTEN=127.0.0.1:0",
 		}
 		if ledger != "" {
 			p.env = append(p.env, "NEHRBRIDGE_LEDGER_URL="+ledger)
