@@ -119,13 +119,14 @@ func (p *process) kill() {
 }
 
 // ended tells what is wrong with an end that was not by SIGKILL: `sync` goes on
-// until it is told to stop, and `sync --once` has three ways to end.
+// until it is told to stop, and `sync --once` may end as it is documented, with
+// code 2 too: a login page in the place of an answer is a refusal.
 func (p *process) ended() error {
 	state := p.cmd.ProcessState
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
 		return nil
 	}
-	if p.once && (state.ExitCode() == exitDone || state.ExitCode() == exitFound || state.ExitCode() == exitUnreachable) {
+	if p.once && state.ExitCode() >= exitDone && state.ExitCode() <= exitUnreachable {
 		return nil
 	}
 	return fmt.Errorf("%s ended by itself: %s\n%s", p.name, state, p.tail())
