@@ -63,6 +63,16 @@ var decode64 = base64.RawURLEncoding.Strict()
 // parseHeader reads the first part of a token and refuses what no genuine one
 // holds (RFC 8725 sections 3.1, 3.10).
 func parseHeader(stage Stage, part string) (header, error) {
+	h, err := readHeader(stage, part)
+	if err == nil && h.JKU != nil {
+		return h, fail(stage, CodeHeader, "the token says where its key is (jku)")
+	}
+	return h, err
+}
+
+// readHeader is parseHeader for a signer that always says where its key is
+// (jku), to who knows that already and does not look there.
+func readHeader(stage Stage, part string) (header, error) {
 	var h header
 	if len(part) > maxHeader {
 		return h, fail(stage, CodeMalformed, "the token's header is longer than %d bytes", maxHeader)
@@ -74,8 +84,6 @@ func parseHeader(stage Stage, part string) (header, error) {
 	switch {
 	case h.JWK != nil:
 		return h, fail(stage, CodeHeader, "the token brings a key of its own (jwk)")
-	case h.JKU != nil:
-		return h, fail(stage, CodeHeader, "the token says where its key is (jku)")
 	case h.X5U != nil:
 		return h, fail(stage, CodeHeader, "the token says where its certificate is (x5u)")
 	case h.Critical != nil:
@@ -91,13 +99,17 @@ func parseHeader(stage Stage, part string) (header, error) {
 // parseJWS takes a JWT apart whose algorithm is one of those allowed. A typ
 // other than JWT is another kind of token (RFC 8725 section 3.11).
 func parseJWS(stage Stage, token string, allowed []string) (compact, error) {
+	return parseSigned(stage, token, allowed, parseHeader)
+}
+
+func parseSigned(stage Stage, token string, allowed []string, head func(Stage, string) (header, error)) (compact, error) {
 	var c compact
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return c, fail(stage, CodeMalformed, "not a signed token: %d parts instead of 3", min(len(parts), 9))
 	}
 	var err error
-	if c.header, err = parseHeader(stage, parts[0]); err != nil {
+	if c.header, err = head(stage, parts[0]); err != nil {
 		return c, err
 	}
 	if !slices.Contains(allowed, c.header.Algorithm) {

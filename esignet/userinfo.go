@@ -16,6 +16,34 @@ import (
 // they stand, and must stand where the settings say so; exp too, which eSignet
 // never sends. The claims were frozen when the code was redeemed.
 func (c *Client) UserInfo(ctx context.Context, t *Tokens) (*Claims, error) {
+	payload, err := c.fetchUserInfo(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return c.checkUserInfo(payload, t.IDToken.Subject)
+}
+
+// UserInfoOf is UserInfo for an access token that another program of the same
+// client got, which holds sub against its id_token itself. It does all other
+// checks.
+func (c *Client) UserInfoOf(ctx context.Context, accessToken string) (*Claims, error) {
+	payload, err := c.fetchUserInfo(ctx, &Tokens{AccessToken: accessToken})
+	if err != nil {
+		return nil, err
+	}
+	var said struct {
+		Subject string `json:"sub"`
+	}
+	if json.Unmarshal(payload, &said) != nil {
+		return nil, fail(StageUserInfo, CodeMalformed, "the claims are no JSON object with a subject")
+	}
+	if !subject(said.Subject) {
+		return nil, fail(StageUserInfo, CodeSubject, "sub has not its form")
+	}
+	return c.checkUserInfo(payload, said.Subject)
+}
+
+func (c *Client) fetchUserInfo(ctx context.Context, t *Tokens) ([]byte, error) {
 	m, err := c.Metadata(ctx)
 	if err != nil {
 		return nil, err
@@ -40,11 +68,7 @@ func (c *Client) UserInfo(ctx context.Context, t *Tokens) (*Claims, error) {
 	if a.status != http.StatusOK {
 		return nil, a.userInfoRefusal()
 	}
-	payload, err := c.verifyUserInfo(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return c.checkUserInfo(payload, t.IDToken.Subject)
+	return c.verifyUserInfo(ctx, a)
 }
 
 // verifyUserInfo gives the payload of a verified answer.

@@ -9,13 +9,18 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
 )
 
-// authenticate returns the user of a token or of basic credentials, or nil.
+// authenticate returns the user of a token, of basic credentials or of a session,
+// or nil.
 func (s *Server) authenticate(r *http.Request) *User {
+	if r.Header.Get("Authorization") == "" {
+		return s.sessionUser(r)
+	}
 	scheme, credential, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	name, password, basic := r.BasicAuth()
 	for i := range s.users {
 		u := &s.users[i]
 		switch {
+		case u.Disabled:
 		case strings.EqualFold(scheme, "ApiToken"):
 			if slices.ContainsFunc(u.Tokens, func(t string) bool { return same(t, credential) }) {
 				return u

@@ -70,7 +70,14 @@ type Config struct {
 type User struct {
 	dhis2.User
 
-	Password    string   // "" cannot sign in with one
+	Password string // "" cannot sign in with one
+	Disabled bool   // cannot sign in at all
+
+	// OpenID is what the mapping claim of a provider is compared with, for users
+	// with ExternalAuth only.
+	OpenID       string
+	ExternalAuth bool
+
 	Tokens      []string // personal access tokens
 	Authorities []string // "ALL" is a superuser
 

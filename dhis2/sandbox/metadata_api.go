@@ -67,6 +67,10 @@ func (s *Server) listUsers(u *User, r *http.Request) (any, *problem) {
 		delete(doc, "uid")
 		doc["id"] = o.Identity().String()
 		doc["displayName"] = strings.TrimSpace(o.FirstName + " " + o.Surname)
+		doc["disabled"], doc["externalAuth"] = o.Disabled, o.ExternalAuth
+		if o.OpenID != "" {
+			doc["openId"] = o.OpenID
+		}
 		docs = append(docs, doc)
 	}
 	return s.listMetadata(r, "users", docs)

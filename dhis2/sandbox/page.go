@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 )
 
 // systemInfo is GET /api/system/info, without the members that DHIS2 shows to
@@ -71,16 +72,12 @@ func (s *Server) firstPage(w http.ResponseWriter, r *http.Request) {
 	writePage(w, "first.html", page)
 }
 
-func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) { writeLogin(w) }
+func writePage(w http.ResponseWriter, name string, data any) { writePageWith(w, name, data, "'none'") }
 
-// writeLogin is 200 with the page where DHIS2 asks people to sign in.
-func writeLogin(w http.ResponseWriter) {
-	writePage(w, "login.html", struct{ Name string }{Name})
-}
-
-func writePage(w http.ResponseWriter, name string, data any) {
+// writePageWith allows pictures of these sources.
+func writePageWith(w http.ResponseWriter, name string, data any, images ...string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src "+strings.Join(images, " "))
 	// The templates are part of the program and take what they are given.
 	_ = pages.ExecuteTemplate(w, name, data)
 }

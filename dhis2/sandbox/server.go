@@ -35,6 +35,10 @@ type Server struct {
 	rewrite Rewrite
 	data    map[string]map[string]*dataEntry // namespace, key
 	apps    map[string]*app
+
+	providers    []*oidcProvider
+	sessions     map[string]*session
+	loginFailure string
 }
 
 // New returns a server without people. Load fills it.
@@ -54,6 +58,8 @@ func New(cfg Config) (*Server, error) {
 		jobs:  map[string]*importReport{},
 		data:  map[string]map[string]*dataEntry{},
 		apps:  map[string]*app{},
+
+		sessions: map[string]*session{},
 	}
 	s.minor, _ = minorOf(cfg.Version)
 	s.register()
@@ -65,6 +71,15 @@ func (s *Server) register() {
 	s.mux.HandleFunc("GET /{$}", s.firstPage)
 	s.mux.HandleFunc("GET /sandbox.css", stylesheet)
 	s.mux.HandleFunc("GET /dhis-web-login/{$}", s.loginPage)
+	s.mux.HandleFunc("GET /dhis-web-commons/security/login.action", s.loginPage)
+	s.mux.HandleFunc("GET /dhis-web-dashboard/{$}", s.dashboard)
+	s.mux.HandleFunc("POST /dhis-web-commons-security/login.action", s.formLogin)
+	s.mux.HandleFunc("POST /dhis-web-commons-security/logout.action", s.logout)
+	s.mux.HandleFunc("POST /api/auth/login", s.jsonLogin)
+	s.mux.HandleFunc("GET /api/loginConfig", s.loginConfig)
+	s.mux.HandleFunc("GET /oauth2/authorization/{id}", s.startLogin)
+	s.mux.HandleFunc("GET /oauth2/code/{id}", s.finishLogin)
+	s.mux.HandleFunc("GET /api/publicKeys/{id}/jwks", s.publicKeys)
 	s.api("GET /api/system/info", s.systemInfo)
 	s.api("GET /api/me", s.me)
 	s.api("GET /api/tracker/trackedEntities", s.listTrackedEntities)
@@ -83,6 +98,7 @@ func (s *Server) register() {
 	s.api("GET /api/trackedEntityAttributes", s.listAttributes)
 	s.api("GET /api/organisationUnits", s.listOrganisationUnits)
 	s.api("GET /api/users", s.listUsers)
+	s.api("PATCH /api/users/{uid}", s.patchUser)
 	s.api("GET /api/routes", s.listRoutes)
 	s.api("POST /api/routes", s.createRoute)
 	s.api("GET /api/routes/{id}", s.route)
