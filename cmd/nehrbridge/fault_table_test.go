@@ -147,7 +147,7 @@ func TestD078_FaultTable(t *testing.T) {
 				if row.do != nil && gate.strikes() == 0 {
 					t.Fatal("the fault struck nothing")
 				}
-				if got := b.fate(t, where, row.wait, want); got != column.want(row) {
+				if got := b.fate(t, where, row.wait, column.name == "transaction", want); got != column.want(row) {
 					t.Errorf("got %q, want %q: %v", got, column.want(row), err)
 				}
 				noValues(t, b.log.String()+fmt.Sprint(err))
@@ -181,8 +181,10 @@ func TestD078_FaultTable(t *testing.T) {
 	}
 }
 
-// fate reads the word of the table from ledger, tries and low-water mark.
-func (b *faultBench) fate(t *testing.T, where string, wait time.Duration, whole map[string]string) string {
+// fate reads the word of the table from ledger, tries and low-water mark. sent
+// says that a transaction was on its way: what it may leave behind was stored
+// before, and every next look at it is forced.
+func (b *faultBench) fate(t *testing.T, where string, wait time.Duration, sent bool, whole map[string]string) string {
 	t.Helper()
 	entries := b.entries(t)
 	if where != "carry" {
@@ -233,21 +235,23 @@ func (b *faultBench) fate(t *testing.T, where string, wait time.Duration, whole 
 	if wait > 0 {
 		least, most = wait, wait+b.took
 	}
-	paused := try.Paused > 0
+	paused, doubt := try.Paused > 0, changes.Classify(try.Err).Unknown
 	switch {
+	case e.forced != (doubt || sent):
+		return fmt.Sprintf("forced is %t as %+v", e.forced, e)
 	case e.class != "retry" || e.wait < least || e.wait > most:
 		return fmt.Sprintf("waits as %+v", e)
 	case paused && e.attempts != 0 || !paused && e.attempts != 1:
 		return fmt.Sprintf("counts as %+v, paused %t", e, paused)
-	case paused && e.forced:
+	case paused && doubt:
 		return pauseU
 	case paused:
 		return pause
-	case e.forced && try.Free:
+	case doubt && try.Free:
 		return unsure
 	case try.Free:
 		return later
-	case e.forced:
+	case doubt:
 		return "alone, unsure"
 	}
 	return alone
