@@ -17,23 +17,39 @@ func (s *Server) program(u *User, r *http.Request) (any, *problem) {
 	if p == nil || !u.reads(id) {
 		return nil, notFound("Program with id " + id.String() + " could not be found.")
 	}
-	return filtered(programDoc(p), r.URL.Query().Get("fields"))
+	return filtered(s.programDoc(p), r.URL.Query().Get("fields"))
 }
 
 func (s *Server) listPrograms(u *User, r *http.Request) (any, *problem) {
 	docs := []any{}
 	for i := range s.meta.programs {
 		if u.reads(s.meta.programs[i].ID) {
-			docs = append(docs, programDoc(&s.meta.programs[i]))
+			docs = append(docs, s.programDoc(&s.meta.programs[i]))
 		}
 	}
 	return s.listMetadata(r, "programs", docs)
 }
 
-func programDoc(p *dhis2.Program) map[string]any {
+func (s *Server) programDoc(p *dhis2.Program) map[string]any {
 	readable := *p
 	readable.Access = dhis2.Access{Read: true, Data: dhis2.DataAccess{Read: true, Write: true}}
-	return asMap(&readable)
+	doc := asMap(&readable)
+	doc["sharing"] = asMap(s.programSharing(p.ID))
+	return doc
+}
+
+// programSharing is who may use a program: everybody, or those whose
+// User.Programs name it.
+func (s *Server) programSharing(program dhis2.UID) Sharing {
+	sharing := Sharing{Public: "rwrw----", Users: map[string]Grant{}, UserGroups: map[string]Grant{}}
+	for _, u := range s.users {
+		if !u.reads(program) {
+			sharing.Public = "--------"
+		} else {
+			sharing.Users[u.Identity().String()] = Grant{ID: u.Identity(), Access: "rwrw----"}
+		}
+	}
+	return sharing
 }
 
 func (s *Server) listOptionSets(_ *User, r *http.Request) (any, *problem) {
@@ -62,7 +78,8 @@ func (s *Server) listUsers(u *User, r *http.Request) (any, *problem) {
 		return nil, forbidden("You don't have the proper permissions to read objects of this type.")
 	}
 	docs := []any{}
-	for _, o := range s.users {
+	for i := range s.users {
+		o := &s.users[i]
 		doc := asMap(o.User)
 		delete(doc, "uid")
 		doc["id"] = o.Identity().String()
@@ -71,9 +88,38 @@ func (s *Server) listUsers(u *User, r *http.Request) (any, *problem) {
 		if o.OpenID != "" {
 			doc["openId"] = o.OpenID
 		}
+		doc["organisationUnits"] = references(s.captureRoots(o))
+		doc["userGroups"] = references(o.Groups)
+		authorities := []any{}
+		for _, a := range o.Authorities {
+			authorities = append(authorities, a)
+		}
+		doc["userRoles"] = []any{map[string]any{"authorities": authorities}}
 		docs = append(docs, doc)
 	}
 	return s.listMetadata(r, "users", docs)
+}
+
+// captureRoots are the organisation units whose subtrees a user captures in.
+func (s *Server) captureRoots(u *User) []dhis2.UID {
+	if u.Capture != nil {
+		return u.Capture
+	}
+	var roots []dhis2.UID
+	for _, unit := range s.meta.units {
+		if unit.Level == 1 {
+			roots = append(roots, unit.ID)
+		}
+	}
+	return roots
+}
+
+func references(ids []dhis2.UID) []any {
+	docs := []any{}
+	for _, id := range ids {
+		docs = append(docs, map[string]any{"id": id.String()})
+	}
+	return docs
 }
 
 // listMetadata filters and pages a metadata list. Without fields DHIS2 prints

@@ -1,0 +1,312 @@
+package rp
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/esignet"
+	"github.com/nehrbridge/nehrbridge/mapper/claims"
+)
+
+// Service is the relying party behind DHIS2's Routes.
+type Service struct {
+	config   Config
+	programs map[dhis2.UID]program
+	routes   []route
+	open     *transactions
+	limiter  *limiter
+	meter    *meter
+}
+
+type program struct {
+	client *Client
+	mapper *claims.Mapper
+}
+
+type route struct {
+	name   string
+	secret [sha256.Size]byte
+}
+
+// New makes a service; the error names everything that is wrong with the
+// configuration.
+func New(c Config) (*Service, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("relying party: %w", err)
+	}
+	s := &Service{config: c, programs: map[dhis2.UID]program{}, open: newTransactions(c), limiter: newLimiter(c.Limits)}
+	for i := range c.Clients {
+		client := &c.Clients[i]
+		def(&client.Display, "popup")
+		for _, m := range client.Programs {
+			s.programs[m.Program()] = program{client, m}
+		}
+	}
+	for _, r := range c.Routes {
+		s.routes = append(s.routes, route{r.Name, sha256.Sum256([]byte(r.Secret))})
+	}
+	s.meter = newMeter(s)
+	return s, nil
+}
+
+// Run sweeps what is over, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		s.sweep(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Service) sweep(ctx context.Context) {
+	s.open.full(s.config.Now()) // sweeps
+	deleted, err := s.config.Vault.Sweep(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.config.Log.Warn().Err(err).Msg("evidence that was kept long enough is not deleted")
+	}
+	if deleted > 0 {
+		s.config.Log.Info().Int64("records", deleted).Msg("evidence was kept long enough and is deleted")
+	}
+}
+
+// caller is who asks, as the Route says.
+type caller struct{ user, route string }
+
+// StartRequest asks to verify a person for a form.
+type StartRequest struct {
+	Program dhis2.UID `json:"program"`
+	OrgUnit dhis2.UID `json:"orgUnit"`
+	// UILocales are the languages for eSignet's pages, ISO 639-1, at most 5.
+	UILocales []string `json:"uiLocales"`
+}
+
+// Started is a sign-in under way.
+type Started struct {
+	Transaction string    `json:"transaction"` // secret: in memory only
+	URL         string    `json:"url"`
+	Expires     time.Time `json:"expires"`
+}
+
+func (s *Service) start(ctx context.Context, who caller, r StartRequest) (*Started, error) {
+	p, known := s.programs[r.Program]
+	switch {
+	case r.Program.IsZero() || r.OrgUnit.IsZero():
+		return nil, refuse(CodeMalformed, "program and orgUnit must be UIDs")
+	case len(r.UILocales) > 5:
+		return nil, refuse(CodeMalformed, "too many languages")
+	case !known:
+		return nil, refuse(CodeProgram, "no claim map for the program")
+	}
+	for _, l := range r.UILocales {
+		if len(l) != 2 || l[0] < 'a' || l[0] > 'z' || l[1] < 'a' || l[1] > 'z' {
+			return nil, refuse(CodeMalformed, "uiLocales are not of ISO 639-1")
+		}
+	}
+	if err := s.config.Authority.MayCapture(ctx, who.user, r.Program, r.OrgUnit); err != nil {
+		return nil, err
+	}
+	// Before eSignet is asked: a push costs it memory.
+	if s.open.full(s.config.Now()) {
+		return nil, refuse(CodeLimit, "too many open sign-ins")
+	}
+	attempt, err := p.client.OIDC.Authorize(ctx, p.request(r.UILocales))
+	if err != nil {
+		return nil, err
+	}
+	t := &transaction{attempt: attempt, client: p.client, mapper: p.mapper, user: who.user, route: who.route, program: r.Program, orgUnit: r.OrgUnit}
+	handle, err := s.open.put(t, s.config.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &Started{Transaction: handle, URL: attempt.URL, Expires: t.expires}, nil
+}
+
+func (p program) request(locales []string) esignet.AuthorizationRequest {
+	r := esignet.AuthorizationRequest{
+		ClaimsLocales: p.mapper.Languages(), UILocales: locales, ACRValues: p.client.ACRValues, Display: p.client.Display,
+		// The consent page is evidence: it is shown though eSignet remembers one.
+		Prompt: "consent",
+	}
+	for _, c := range p.mapper.Requests() {
+		r.Claims = append(r.Claims, esignet.ClaimRequest{Name: c.Claim, Essential: c.Essential, Purpose: c.Purpose})
+	}
+	return r
+}
+
+// CompleteRequest is what came back.
+type CompleteRequest struct {
+	Transaction string `json:"transaction"`
+	// Response is the query string of the redirect, with or without the question
+	// mark.
+	Response string `json:"response"`
+}
+
+// Completed is a person, verified.
+type Completed struct {
+	claims.Result
+	Evidence Kept      `json:"evidence"`
+	ACR      []string  `json:"acr"`
+	AuthTime time.Time `json:"authTime,omitzero"`
+}
+
+// Kept names evidence.
+type Kept struct {
+	ID string    `json:"id"`
+	At time.Time `json:"at"`
+}
+
+func (s *Service) complete(ctx context.Context, who caller, r CompleteRequest) (*Completed, error) {
+	t, err := s.open.take(r.Transaction, who.user, who.route, s.config.Now())
+	if err != nil {
+		return nil, err
+	}
+	query, err := parseResponse(r.Response)
+	if err != nil {
+		return nil, err
+	}
+	person, err := t.client.OIDC.Complete(ctx, t.attempt, query)
+	if err != nil {
+		return nil, err
+	}
+	result := t.mapper.Apply(person.Subject, person.Claims)
+	e, err := s.evidence(t, person, result)
+	if err != nil {
+		return nil, err
+	}
+	// First the proof, then the values: what cannot be shown later was not verified.
+	if err := s.config.Vault.Put(ctx, e); err != nil {
+		return nil, err
+	}
+	return &Completed{Result: result, Evidence: Kept{e.ID, e.At}, ACR: person.ACR, AuthTime: person.AuthTime}, nil
+}
+
+func (s *Service) evidence(t *transaction, person *esignet.Identity, result claims.Result) (*Evidence, error) {
+	at := s.config.Now().UTC().Truncate(time.Second)
+	e := &Evidence{
+		Issuer: person.Issuer, ClientID: person.ClientID, RelyingParty: t.client.RelyingParty, Subject: person.Subject,
+		ACR: person.ACR, AuthTime: person.AuthTime, At: at, ClaimsHash: hashOf(person.Claims.JSON()),
+		Asked: []string{}, Essential: []string{}, Given: []string{},
+		User: t.user, Route: t.route, Program: t.program, OrgUnit: t.orgUnit,
+	}
+	for _, c := range t.mapper.Requests() {
+		e.Asked = append(e.Asked, c.Claim)
+		if c.Essential {
+			e.Essential = append(e.Essential, c.Claim)
+		}
+		if _, given := person.Claims.Value(c.Claim, t.mapper.Languages()...); given {
+			e.Given = append(e.Given, c.Claim)
+		}
+	}
+	e.seal(result.Values)
+	return e, nil
+}
+
+func (s *Service) cancel(who caller, handle string) error {
+	_, err := s.open.take(handle, who.user, who.route, s.config.Now())
+	return err
+}
+
+// Status is what is told of evidence later: no claim, no subject.
+type Status struct {
+	ID         string      `json:"id"`
+	Verified   bool        `json:"verified"`
+	At         time.Time   `json:"at"`
+	Issuer     string      `json:"issuer"`
+	ACR        []string    `json:"acr"`
+	Program    dhis2.UID   `json:"program"`
+	OrgUnit    dhis2.UID   `json:"orgUnit"`
+	Attributes []dhis2.UID `json:"attributes"` // those that were filled
+}
+
+// read gives evidence to who made it, and to who may register people there now.
+func (s *Service) read(ctx context.Context, who caller, id string) (*Evidence, error) {
+	e, err := s.config.Vault.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.config.Authority.MayCapture(ctx, who.user, e.Program, e.OrgUnit)
+	if r, ok := err.(*Refusal); ok && r.Code == CodeForbidden {
+		return nil, &Refusal{Code: CodeEvidence, Detail: "not for this user", Err: err}
+	}
+	return e, err
+}
+
+// Comparison tells of attributes whether they have the value that was verified.
+type Comparison struct {
+	// Attributes by UID: same, changed, or unverified where none was.
+	Attributes map[string]string `json:"attributes"`
+}
+
+func compare(e *Evidence, values map[string]string) Comparison {
+	c := Comparison{map[string]string{}}
+	for attribute, value := range values {
+		switch same, known := e.Holds(attribute, value); {
+		case same:
+			c.Attributes[attribute] = "same"
+		case known:
+			c.Attributes[attribute] = "changed"
+		default:
+			c.Attributes[attribute] = "unverified"
+		}
+	}
+	return c
+}
+
+// JWKS is the key set to publish: keys of client assertions, of userinfo that comes
+// encrypted, and of evidence, each once.
+func (s *Service) JWKS() ([]byte, error) {
+	now := s.config.Now()
+	sets := [][]byte{}
+	add := func(r *esignet.KeyRing, use string) error {
+		if r == nil {
+			return nil
+		}
+		set, err := r.JWKS(now, use)
+		sets = append(sets, set)
+		return err
+	}
+	for _, c := range s.config.Clients {
+		if err := add(c.Keys, esignet.UseSignature); err != nil {
+			return nil, err
+		}
+		if err := add(c.DecryptionKeys, esignet.UseEncryption); err != nil {
+			return nil, err
+		}
+	}
+	if err := add(s.config.Vault.config.Signing, esignet.UseSignature); err != nil {
+		return nil, err
+	}
+	var all struct {
+		Keys []jsontext.Value `json:"keys"`
+	}
+	for _, set := range sets {
+		one := all
+		one.Keys = nil
+		if err := json.Unmarshal(set, &one); err != nil {
+			return nil, err
+		}
+	next:
+		for _, key := range one.Keys {
+			for _, other := range all.Keys {
+				if bytes.Equal(key, other) {
+					continue next
+				}
+			}
+			all.Keys = append(all.Keys, key)
+		}
+	}
+	return json.Marshal(all)
+}
