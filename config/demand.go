@@ -51,6 +51,10 @@ func (k key) wrong(text string) string {
 		if n, err := strconv.Atoi(text); err != nil || n < 1 || n > 24*60 {
 			return "a whole number of minutes from 1 to 1440"
 		}
+	case daysForm:
+		if n, err := strconv.Atoi(text); err != nil || n < 1 || n > 100*365 {
+			return "a whole number of days from 1 to 36500"
+		}
 	case regionForm:
 		if !region.MatchString(text) {
 			return "a country of ISO 3166 in two capitals, such as LK"
@@ -115,6 +119,19 @@ func (s *Settings) ForSync() error {
 	var c demands
 	c.dhis2(s)
 	c.nehr(s)
+	return c.err()
+}
+
+// ForRP demands what the relying party needs: DHIS2, which is asked who may register
+// people, a client, and keys. The database has a default.
+func (s *Settings) ForRP() error {
+	var c demands
+	c.dhis2(s)
+	e := s.ESignet
+	c.missing(len(e.Clients) == 0, "esignet.clients")
+	c.missing(e.Route.Secret == "", "esignet.route.secret")
+	c.missing(len(e.Evidence.Keys) == 0, "esignet.evidence.keys")
+	c.missing(len(e.Evidence.SigningKeys) == 0, "esignet.evidence.signing_keys")
 	return c.err()
 }
 

@@ -13,6 +13,7 @@ const (
 	urlForm
 	durationForm
 	minutesForm
+	daysForm
 	regionForm
 	zoneForm
 	addressForm
@@ -61,6 +62,12 @@ var keys = []key{
 	{name: "zone", meaning: "zone that instants are written in", shown: "that of dhis2.zone", form: zoneForm},
 	{name: "esignet.issuer", meaning: "issuer in the system of the eSignet subject identifier", shown: "not sent"},
 	{name: "esignet.relying_party", meaning: "relying party in the system of the eSignet subject identifier", shown: "not sent"},
+	{name: "esignet.clients", meaning: "files of the clients at eSignet that the relying party uses; in the environment separated by commas", shown: "required by `rp`", form: listForm},
+	{name: "esignet.claims", meaning: "claim map files beside the embedded lk-anc; in the environment separated by commas", shown: "the embedded one", form: listForm},
+	{name: "esignet.route.secret", meaning: "what the Route of DHIS2 sends as ApiToken, 32 characters or more; two separated by a blank while one is replaced", shown: "required by `rp`", secret: true},
+	{name: "esignet.evidence.keys", meaning: "files of 32 random bytes in base64; the first encrypts evidence, all open it", shown: "required by `rp`", form: listForm},
+	{name: "esignet.evidence.signing_keys", meaning: "private keys, PEM or JWK; the first signs evidence, all verify it", shown: "required by `rp`", form: listForm},
+	{name: "esignet.evidence.days", meaning: "how long evidence is kept, in days", initial: "3650", form: daysForm},
 	{name: "mapping.names", meaning: "family and given name of a full name", initial: "absent", form: choiceForm, choices: []string{"absent", "split-last"}},
 	{name: "mapping.passport", meaning: "what stands in the place of a passport number", initial: "absent-reason", form: choiceForm, choices: []string{"absent-reason", "omit"}},
 	{name: "mapping.plausibility", meaning: "where implausible facts are said", initial: "report", form: choiceForm, choices: []string{"report", "detected-issue"}},

@@ -23,26 +23,42 @@ func (l *loader) secrets() {
 			l.problem(k.name, file.place, "both "+k.name+" and "+k.name+fileSuffix+" are set: keep one")
 			continue
 		}
-		info, err := os.Stat(file.text)
+		text, err := readSecret(file.text)
 		if err != nil {
-			l.problem(k.name+fileSuffix, file.place, "cannot be read: "+reason(err))
+			l.problem(k.name+fileSuffix, file.place, err.Error())
 			continue
 		}
-		if info.Mode().Perm()&0o077 != 0 {
-			l.problem(k.name+fileSuffix, file.place, fmt.Sprintf("others can read the file (mode %04o): chmod 600, or mount the secret with mode 0400", info.Mode().Perm()))
-			continue
-		}
-		data, err := readBounded(file.text)
-		text := strings.TrimRight(string(data), "\r\n")
-		switch {
-		case err != nil:
-			l.problem(k.name+fileSuffix, file.place, "cannot be read: "+reason(err))
-		case text == "":
-			l.problem(k.name+fileSuffix, file.place, "the file is empty")
-		default:
-			l.values[k.name] = value{text: text, place: file.place}
-		}
+		l.values[k.name] = value{text: text, place: file.place}
 	}
+}
+
+// ReadSecret reads a secret from a file that only its owner can read, without the
+// end of its last line.
+func ReadSecret(file string) (Secret, error) {
+	text, err := readSecret(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return Secret(text), nil
+}
+
+func readSecret(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", errors.New("cannot be read: " + reason(err))
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("others can read the file (mode %04o): chmod 600, or mount the secret with mode 0400", info.Mode().Perm())
+	}
+	data, err := readBounded(file)
+	text := strings.TrimRight(string(data), "\r\n")
+	switch {
+	case err != nil:
+		return "", errors.New("cannot be read: " + reason(err))
+	case text == "":
+		return "", errors.New("the file is empty")
+	}
+	return text, nil
 }
 
 func readBounded(path string) ([]byte, error) {

@@ -92,10 +92,28 @@ type Ledger struct {
 	URL Secret `mapstructure:"url"` // file path of the SQLite database, or postgres://…, which may hold a password
 }
 
-// ESignet qualifies the subject identifier. Both or none.
+// ESignet qualifies the subject identifier, by issuer and relying party, both or
+// none, and says what the relying party service works with.
 type ESignet struct {
-	Issuer       string `mapstructure:"issuer"`
-	RelyingParty string `mapstructure:"relying_party"`
+	Issuer       string       `mapstructure:"issuer"`
+	RelyingParty string       `mapstructure:"relying_party"`
+	Clients      []string     `mapstructure:"clients"` // files, for ESignetClients
+	Claims       []string     `mapstructure:"claims"`  // files, for ClaimMaps
+	Route        ESignetRoute `mapstructure:"route"`
+	Evidence     Evidence     `mapstructure:"evidence"`
+}
+
+// ESignetRoute is how the Route of DHIS2 is known.
+type ESignetRoute struct {
+	Secret Secret `mapstructure:"secret"` // one, or several separated by white space
+}
+
+// Evidence is how it is kept that a person was verified. Of each list the first key
+// is used for what is new, and all for what is there.
+type Evidence struct {
+	Keys        []string `mapstructure:"keys"`         // files, for rp.ParseSealKey
+	SigningKeys []string `mapstructure:"signing_keys"` // files, for esignet.LoadKey
+	Days        int      `mapstructure:"days"`         // how long it is kept
 }
 
 // Mapping holds the choices of mapping.md.

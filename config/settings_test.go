@@ -35,7 +35,7 @@ func TestLoad_defaults(t *testing.T) {
 		Ledger:  Ledger{URL: Secret(filepath.Join("nehrbridge-data", "nehrbridge.db"))},
 		DataDir: "./nehrbridge-data",
 		Mapping: Mapping{Names: mapper.NamesAbsent, Passport: mapper.PassportAbsentReason, Plausibility: mapper.PlausibilityReport, PhoneRegion: "LK", AppointmentMinutes: 30},
-		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"},
+		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"}, ESignet: ESignet{Evidence: Evidence{Days: 3650}},
 		Listen:  "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -93,7 +93,7 @@ func TestLoad_fileThenEnvironment(t *testing.T) {
 // and from the environment.
 func TestLoad_everyKey(t *testing.T) {
 	sample := map[form]string{
-		textForm: "sample", urlForm: "https://example.org/x", durationForm: "20m", minutesForm: "7", regionForm: "NO",
+		textForm: "sample", urlForm: "https://example.org/x", durationForm: "20m", minutesForm: "7", daysForm: "365", regionForm: "NO",
 		zoneForm: "Europe/Oslo", addressForm: ":1", listForm: "a.yaml",
 	}
 	// What a single key would contradict alone.

@@ -71,12 +71,12 @@ func (g *agent) fingerprints() (map[dhis2.UID]string, error) {
 			Record         string
 			Write, Retract string
 			Zones          []string
-			ESignet        config.ESignet
+			ESignet        struct{ Issuer, RelyingParty string }
 			Mapping        config.Mapping
 			PHN            config.PHN
 			Map            *mapper.Map
 		}{build(), g.nehr, string(s.NEHR.Write), string(s.NEHR.Retract),
-			[]string{s.Zone, s.DHIS2.Zone, g.record.Zone.String()}, s.ESignet, s.Mapping, s.PHN, m}, json.Deterministic(true))
+			[]string{s.Zone, s.DHIS2.Zone, g.record.Zone.String()}, struct{ Issuer, RelyingParty string }{s.ESignet.Issuer, s.ESignet.RelyingParty}, s.Mapping, s.PHN, m}, json.Deterministic(true))
 		if err != nil {
 			return nil, fmt.Errorf("fingerprint of map %s: %w", m.Name, err)
 		}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/esignet"
+	"github.com/nehrbridge/nehrbridge/esignet/rp"
+	"github.com/nehrbridge/nehrbridge/mapper/claims"
+)
+
+// party is the relying party with what it keeps.
+type party struct {
+	service *rp.Service
+	db      *database.DB
+}
+
+// openRP wires the relying party of the settings and opens its database; close
+// party.db.
+func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party, error) {
+	maps, err := config.ClaimMaps(s.ESignet.Claims)
+	if err != nil {
+		return nil, usage(err)
+	}
+	files, err := config.ESignetClients(s.ESignet.Clients)
+	if err != nil {
+		return nil, usage(err)
+	}
+	var clients []rp.Client
+	for i, f := range files {
+		c, warnings, err := rpClient(f, maps)
+		if err != nil {
+			return nil, usage(fmt.Errorf("%s: %w", s.ESignet.Clients[i], err))
+		}
+		for _, w := range warnings {
+			log.Warn().Str("client", f.ClientID).Msg(w)
+		}
+		clients = append(clients, *c)
+	}
+	directory, err := newDHIS2(s)
+	if err != nil {
+		return nil, usage(err)
+	}
+	vault, err := rpVault(s.ESignet.Evidence)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if vault.DB, err = database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{rp.Migrations()}}); err != nil {
+		return nil, serverError(err)
+	}
+	p := &party{db: vault.DB}
+	kept, err := rp.NewVault(*vault)
+	if err == nil {
+		p.service, err = rp.New(rp.Config{Clients: clients, Routes: rpRoutes(s.ESignet.Route.Secret), Vault: kept, Log: log,
+			Authority: rp.NewDHIS2Authority(directory, 0, nil)})
+	}
+	if err != nil {
+		return nil, usage(errors.Join(err, p.db.Close()))
+	}
+	return p, nil
+}
+
+// rpRoutes gives each secret of the setting a Route: while one is replaced, both
+// are let in.
+func rpRoutes(secrets config.Secret) (routes []rp.Route) {
+	for i, secret := range strings.Fields(secrets.Reveal()) {
+		routes = append(routes, rp.Route{Name: fmt.Sprintf("route-%d", i+1), Secret: secret})
+	}
+	return routes
+}
+
+// rpClient makes the client of a file, with the sentences that belong into the log.
+func rpClient(f config.ESignetClient, maps []*claims.Map) (*rp.Client, []string, error) {
+	generation, err := esignet.ParseGeneration(f.Generation)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &rp.Client{RelyingParty: f.RelyingParty, ACRValues: f.ACR}
+	if c.Keys, err = keyRing(f.Keys); err != nil {
+		return nil, nil, err
+	}
+	if len(f.DecryptionKeys) > 0 {
+		if c.DecryptionKeys, err = keyRing(f.DecryptionKeys); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range f.Claims {
+		i := slices.IndexFunc(maps, func(m *claims.Map) bool { return m.Name == name })
+		if i < 0 {
+			return nil, nil, fmt.Errorf("claims: no claim map is named %s: list its file in esignet.claims", name)
+		}
+		m, err := claims.New(*maps[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		c.Programs = append(c.Programs, m)
+	}
+	cfg := esignet.Config{
+		Issuer: f.Issuer, Generation: generation, ClientID: f.ClientID, RedirectURI: f.RedirectURI, Keys: c.Keys, DecryptionKeys: c.DecryptionKeys,
+		DiscoveryURL: f.DiscoveryURL, AssertionAudience: f.AssertionAudience, Endpoints: esignet.Endpoints(f.Endpoints), DPoP: f.DPoP,
+		IdentitySystemURL: f.IdentitySystemURL, RequireUserInfoIssuer: f.RequireIssuer, RequireUserInfoAudience: f.RequireAudience,
+		Algorithms: f.Algorithms, UserInfoAlgorithms: f.UserInfoAlgorithms,
+	}
+	if f.IdentitySystemKeys != "" {
+		data, err := os.ReadFile(f.IdentitySystemKeys)
+		if err != nil {
+			return nil, nil, fmt.Errorf("identity_system_keys: %w", err)
+		}
+		if cfg.IdentitySystemKeys, err = esignet.ParsePublicKeys(data); err != nil {
+			return nil, nil, fmt.Errorf("identity_system_keys: %w", err)
+		}
+	}
+	c.OIDC, err = esignet.New(cfg)
+	return c, cfg.Warnings(), err
+}
+
+func keyRing(files []config.KeyFile) (*esignet.KeyRing, error) {
+	var keys []esignet.RingKey
+	for _, f := range files {
+		password := ""
+		if f.PasswordFile != "" {
+			text, err := config.ReadSecret(f.PasswordFile)
+			if err != nil {
+				return nil, fmt.Errorf("password of %s: %w", f.File, err)
+			}
+			password = text.Reveal()
+		}
+		k, err := esignet.LoadKey(f.File, password)
+		if err != nil {
+			return nil, err
+		}
+		if k, err = k.As(f.ID, f.Algorithm); err != nil {
+			return nil, err
+		}
+		keys = append(keys, esignet.RingKey{Key: k, SignsFrom: f.From.Time, Until: f.Until.Time})
+	}
+	return esignet.NewKeyRing(keys...)
+}
+
+// rpVault reads the keys of the evidence: of each list the first is used for what
+// is new.
+func rpVault(e config.Evidence) (*rp.VaultConfig, error) {
+	v := &rp.VaultConfig{KeepFor: time.Duration(e.Days) * 24 * time.Hour}
+	for _, file := range e.Keys {
+		text, err := config.ReadSecret(file)
+		if err != nil {
+			return nil, fmt.Errorf("esignet.evidence.keys: %w", err)
+		}
+		k, err := rp.ParseSealKey(text.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("esignet.evidence.keys: %s: %w", file, err)
+		}
+		v.SealKeys = append(v.SealKeys, k)
+	}
+	var ring []esignet.RingKey
+	for i, file := range e.SigningKeys {
+		k, err := esignet.LoadKey(file, "")
+		if err != nil {
+			return nil, fmt.Errorf("esignet.evidence.signing_keys: %w", err)
+		}
+		// The key that began last signs.
+		ring = append(ring, esignet.RingKey{Key: k, SignsFrom: time.Unix(int64(len(e.SigningKeys)-i), 0)})
+	}
+	var err error
+	v.Signing, err = esignet.NewKeyRing(ring...)
+	return v, err
+}
