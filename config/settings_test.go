@@ -36,7 +36,7 @@ func TestLoad_defaults(t *testing.T) {
 		DataDir: "./nehrbridge-data",
 		Mapping: Mapping{Names: mapper.NamesAbsent, Passport: mapper.PassportAbsentReason, Plausibility: mapper.PlausibilityReport, PhoneRegion: "LK", AppointmentMinutes: 30},
 		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"}, ESignet: ESignet{Evidence: Evidence{Days: 3650}},
-		Listen:  "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
+		Listen: "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v\nwant %+v", s, want)
