@@ -15,6 +15,7 @@ type shift struct {
 	results chan result
 	pending []taken // claimed, waiting for a worker
 	busy    int
+	group   group // carried out, not recorded yet
 	circuit circuit
 	counts  Counts
 	dry     bool        // the list was empty when last looked at
@@ -35,15 +36,22 @@ func (s *shift) time() time.Duration {
 	return lease - lease/4
 }
 
+// result is what came of a claim that a worker had.
 type result struct {
+	taken
+	state   []byte // to be recorded, where it was carried out
 	try     Try
 	outcome Outcome
 }
+
+// held is how many claims this shift has.
+func (s *shift) held() int { return s.busy + len(s.pending) + s.group.held() }
 
 func (r *Runner) run(ctx context.Context, once bool) (Counts, error) {
 	work, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	s := &shift{Runner: r, once: once, work: work, results: make(chan result), counts: Counts{Failed: map[Class]int{}},
+		group:   group{recorded: make(chan []result)},
 		circuit: circuit{trip: r.cfg.Trip, max: r.cfg.MaxPause}}
 	err := s.loop(ctx)
 	s.drain(cut)
@@ -68,14 +76,19 @@ func (s *shift) loop(ctx context.Context) error {
 			return &PausedError{Err: s.counts.LastErr}
 		}
 		s.start()
-		if s.once && s.busy == 0 && len(s.pending) == 0 && s.dry {
+		s.recordGroup()
+		if s.once && s.held() == 0 && s.dry {
 			return nil
 		}
 		timer.Reset(s.pause(err))
 		select {
 		case <-ctx.Done():
 		case res := <-s.results:
-			s.finish(res)
+			s.worked(res)
+		case group := <-s.group.recorded:
+			s.finishGroup(group)
+		case <-s.group.full():
+			s.group.over = true
 		case <-s.wake:
 			s.dry = false
 		case <-timer.C:
@@ -98,12 +111,12 @@ func (s *shift) pause(err error) time.Duration {
 	return jitter(min(s.cfg.MaxPause, time.Second<<min(s.broken-1, 6)))
 }
 
-// refill claims what the workers will need next: twice as many as there are
-// workers, so that one transaction serves several.
+// refill claims what the workers will need next: three times as many as there
+// are workers, so that one transaction serves several.
 func (s *shift) refill(ctx context.Context) error {
-	want := 3*s.cfg.Workers - s.busy - len(s.pending)
+	want := 4*s.cfg.Workers - s.busy - len(s.pending)
 	if n := s.circuit.allowed(); n >= 0 {
-		want = n - s.busy - len(s.pending)
+		want = n - s.held()
 	}
 	if s.dry || want < 1 || len(s.pending) >= s.cfg.Workers {
 		return nil
@@ -157,19 +170,28 @@ func (s *shift) releasePending() {
 	s.giveBack(claims)
 }
 
-// finish takes a result in.
-func (s *shift) finish(res result) {
+// worked takes in what a worker comes with: a failure is recorded already.
+func (s *shift) worked(res result) {
 	s.busy--
+	if s.circuit.result(res.TrackedEntity, res.try.Err != nil && res.outcome.Shared, res.outcome) {
+		s.releasePending()
+	}
+	s.down.Store(s.circuit.open())
+	if res.try.Err == nil {
+		s.group.add(res)
+		return
+	}
+	s.finish(res)
+}
+
+// finish takes in a result that is recorded.
+func (s *shift) finish(res result) {
 	if res.try.Err == nil {
 		s.counts.Done++
 	} else {
 		s.counts.Failed[res.try.Class]++
 		s.counts.LastErr = res.try.Err
 	}
-	if s.circuit.result(res.try.TrackedEntity, res.try.Err != nil && res.outcome.Shared, res.outcome) {
-		s.releasePending()
-	}
-	s.down.Store(s.circuit.open())
 	res.try.Paused = s.circuit.left()
 	s.dry = s.dry && res.try.Err == nil && !s.once
 	s.cfg.Done(res.try)
@@ -178,15 +200,16 @@ func (s *shift) finish(res result) {
 // drain waits for what is under way, and cuts it when it takes too long.
 func (s *shift) drain(cut func()) {
 	s.releasePending()
-	if s.busy == 0 {
-		return
-	}
 	timer := time.NewTimer(s.cfg.Drain)
 	defer timer.Stop()
-	for s.busy > 0 {
+	for s.recordGroup(); s.held() > 0; s.recordGroup() {
 		select {
 		case res := <-s.results:
-			s.finish(res)
+			s.worked(res)
+		case group := <-s.group.recorded:
+			s.finishGroup(group)
+		case <-s.group.full():
+			s.group.over = true
 		case <-timer.C:
 			cut()
 		case <-s.cut:

@@ -36,7 +36,8 @@ func (e *attemptsError) Permanent() bool { return true }
 
 var errCrashes = errors.New("each ended without an outcome, as when the process dies")
 
-// try works on one claim and records the outcome.
+// try works on one claim. A failure is recorded here; what was carried out
+// waits for others, to be recorded together with them (see group).
 func (s *shift) try(t taken) result {
 	began := time.Now()
 	ctx, cancel := context.WithDeadline(s.work, t.at.Add(s.time()))
@@ -48,20 +49,12 @@ func (s *shift) try(t taken) result {
 	} else {
 		state, err = s.consume(ctx, t.Claim)
 	}
-	var o Outcome
-	if err == nil {
-		err = s.record(t, func(ctx context.Context) error {
-			return s.cfg.Ledger.Complete(ctx, Completion{Claim: t.Claim, State: state})
-		})
-		if err != nil {
-			// The ledger itself, or a lease that was over: the entity is dirty
-			// still, and what it holds is looked at by force.
-			o = Outcome{Class: Retry, Unknown: true}
-		}
-	} else {
-		o = s.failed(t, &err)
+	r := result{taken: t, state: state}
+	if err != nil {
+		r.outcome = s.failed(t, &err)
 	}
-	return result{outcome: o, try: Try{TrackedEntity: t.TrackedEntity, Class: o.Class, Err: err, Free: o.Shared, Took: time.Since(began)}}
+	r.try = Try{TrackedEntity: t.TrackedEntity, Class: r.outcome.Class, Err: err, Free: r.outcome.Shared, Took: time.Since(began)}
+	return r
 }
 
 func (s *shift) consume(ctx context.Context, c Claim) (state []byte, err error) {
