@@ -126,24 +126,35 @@ func (m *meter) swept(s changes.Sweep, err error) {
 // counted counts the requests to a server, and how long each took until its
 // answer began.
 func (m *meter) counted(server string) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper { return &countedTransport{m, server, next} }
+	t := countedTransport{took: m.requestSeconds(server), none: m.requests(server, "none")}
+	for i := range t.by {
+		t.by[i] = m.requests(server, fmt.Sprintf("%dxx", i+2))
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		own := t
+		own.next = next
+		return &own
+	}
 }
 
 type countedTransport struct {
-	m      *meter
-	server string
-	next   http.RoundTripper
+	took *metrics.Summary
+	by   [4]*metrics.Counter // 2xx to 5xx
+	none *metrics.Counter    // no answer
+	next http.RoundTripper
 }
 
 func (t *countedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := t.next.RoundTrip(r)
-	t.m.requestSeconds(t.server).UpdateDuration(began)
-	status := "none"
+	t.took.UpdateDuration(began)
+	counter := t.none
 	if err == nil {
-		status = fmt.Sprintf("%dxx", resp.StatusCode/100)
+		if i := resp.StatusCode/100 - 2; i >= 0 && i < len(t.by) {
+			counter = t.by[i]
+		}
 	}
-	t.m.requests(t.server, status).Inc()
+	counter.Inc()
 	return resp, err
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -88,7 +89,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		return nil, c.unreachable(ctx, method, path, err)
 	}
 	defer resp.RawBody().Close()
-	body, err := io.ReadAll(io.LimitReader(resp.RawBody(), c.cfg.MaxResponse+1))
+	body, err := readAll(resp.RawResponse, c.cfg.MaxResponse+1)
 	if err != nil {
 		return nil, c.unreachable(ctx, method, path, err)
 	}
@@ -110,6 +111,15 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		return nil, fail(kindLogin, "not JSON but a page: the session or token is not accepted, or a proxy answers instead of DHIS2")
 	}
 	return body, nil
+}
+
+// readAll reads a body up to a limit, into one buffer where its length is told.
+func readAll(resp *http.Response, limit int64) ([]byte, error) {
+	// More room than what is told, so that its end is seen without growing.
+	room := min(max(resp.ContentLength, 0), 1<<20, limit) + bytes.MinRead
+	buf := bytes.NewBuffer(make([]byte, 0, room))
+	_, err := buf.ReadFrom(io.LimitReader(resp.Body, limit))
+	return buf.Bytes(), err
 }
 
 func redirected(location string) string {
