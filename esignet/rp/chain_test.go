@@ -57,15 +57,25 @@ func (s staff) MayCapture(_ context.Context, user string, _, orgUnit dhis2.UID) 
 	return &rp.Refusal{Code: rp.CodeForbidden, Detail: "not there"}
 }
 
+// everybody is an Authority that lets everybody in.
+type everybody struct{}
+
+func (everybody) MayCapture(context.Context, string, dhis2.UID, dhis2.UID) error { return nil }
+
 // clock is the time of everything in a test.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
+	// real lets it go by itself.
+	real bool
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.real {
+		return time.Now()
+	}
 	return c.now
 }
 
@@ -92,13 +102,17 @@ type house struct {
 
 // logs is everything that was logged.
 type logs struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu   sync.Mutex
+	b    bytes.Buffer
+	drop bool // it would grow with what is measured
 }
 
 func (l *logs) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.drop {
+		return len(p), nil
+	}
 	return l.b.Write(p)
 }
 
@@ -136,7 +150,11 @@ var testKey = sync.OnceValue(func() func(string) *esignet.Key {
 		mu.Lock()
 		defer mu.Unlock()
 		if made[name] == nil {
-			k, err := esignet.NewKey(esignet.RS256, 2048)
+			algorithm, bits := esignet.RS256, 2048
+			if strings.HasPrefix(name, esignet.ES256) {
+				algorithm, bits = esignet.ES256, 0
+			}
+			k, err := esignet.NewKey(algorithm, bits)
 			if err != nil {
 				panic(err)
 			}
@@ -257,7 +275,7 @@ func newHouse(t testing.TB, version sandbox.Version, s setup) *house {
 
 func (h *house) newVault(keys ...*rp.SealKey) *rp.Vault {
 	h.t.Helper()
-	v, err := rp.NewVault(rp.VaultConfig{DB: h.db, SealKeys: keys, Signing: esignet.SingleKey(testKey()("evidence")), Now: h.clock.Now})
+	v, err := rp.NewVault(rp.VaultConfig{DB: h.db, SealKeys: keys, Signing: esignet.SingleKey(testKey()("ES256 evidence")), Now: h.clock.Now})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -82,6 +82,9 @@ func (s *Service) sweep(ctx context.Context) {
 	}
 }
 
+// Open is the number of sign-ins under way.
+func (s *Service) Open() int { return s.open.open() }
+
 // caller is who asks, as the Route says.
 type caller struct{ user, route string }
 
