@@ -144,7 +144,7 @@ func (l *Listener) Run(ctx context.Context) error {
 			return nil
 		}
 		l.cfg.Broken(err)
-		if time.Since(began) > maxPause {
+		if time.Since(began) > maxPause || errors.Is(err, errAnew) {
 			failures = 0
 		}
 		timer := time.NewTimer(jitter(min(maxPause, time.Second<<min(failures, 6))))
@@ -189,8 +189,13 @@ func (l *Listener) listen(ctx context.Context) error {
 		return err
 	}
 	err = l.follow(ctx, conn)
-	if sqlState(err) == slotLost {
-		return l.dropLost(ctx, err)
+	switch sqlState(err) {
+	case slotLost:
+		return l.drop(ctx, "wal_status = 'lost'", err)
+	case noSuchThing:
+		// The server looks for the publication as it was at each change: one
+		// that was made after a change does not help a slot that stands before.
+		return l.drop(ctx, "NOT active AND EXISTS (SELECT 1 FROM pg_publication WHERE pubname = '"+l.cfg.Publication+"')", err)
 	}
 	return fmt.Errorf("dhis2/changes: replication: %w", sanitized(err))
 }
@@ -223,9 +228,12 @@ func (l *Listener) slot(ctx context.Context, conn *pgconn.PgConn) error {
 	return l.cfg.Ledger.Pin(ctx, pinSlot+l.cfg.Slot, "made", true)
 }
 
-// dropLost removes a slot whose place was thrown away, for the next connection
-// to make it anew.
-func (l *Listener) dropLost(ctx context.Context, cause error) error {
+// errAnew ends a connection whose slot could never be read again.
+var errAnew = errors.New("dhis2/changes: replication: the slot can no longer be read, it is made anew")
+
+// drop removes a slot of which a condition holds, for the next connection to
+// make it anew.
+func (l *Listener) drop(ctx context.Context, condition string, cause error) error {
 	conn, err := pgx.Connect(ctx, l.cfg.URL)
 	if err != nil {
 		return fmt.Errorf("dhis2/changes: replication: connect: %w", sanitized(err))
@@ -233,11 +241,11 @@ func (l *Listener) dropLost(ctx context.Context, cause error) error {
 	defer conn.Close(context.WithoutCancel(ctx))
 	var dropped int
 	err = conn.QueryRow(ctx, `SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots
-		WHERE slot_name = $1 AND wal_status = 'lost'`, l.cfg.Slot).Scan(&dropped)
+		WHERE slot_name = $1 AND `+condition, l.cfg.Slot).Scan(&dropped)
 	if err != nil || dropped == 0 {
-		return fmt.Errorf("dhis2/changes: replication: the slot cannot be read: %w", sanitized(errors.Join(err, cause)))
+		return fmt.Errorf("dhis2/changes: replication: the slot cannot be read: %w", sanitized(errors.Join(cause, err)))
 	}
-	return errors.New("dhis2/changes: replication: the slot's place was thrown away, it is made anew")
+	return errAnew
 }
 
 func sqlState(err error) string {

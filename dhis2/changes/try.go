@@ -106,13 +106,19 @@ func (s *shift) backoff(attempts int) time.Duration {
 	return jitter(d)
 }
 
+// lastWord is how long an outcome may take to be recorded after the work was
+// cut.
+const lastWord = 3 * time.Second
+
 // record writes an outcome, again and again while the database fails, until
-// the lease is over: then the entity is dirty in any case.
+// the lease is over: then the entity is dirty in any case. Where the work is cut
+// it is so soon: a database that is away keeps nobody from ending.
 func (s *shift) record(t taken, write func(context.Context) error) error {
 	// Also when it is too late already: the ledger has to know that it was.
 	left := max(5*time.Second, time.Until(t.at.Add(s.cfg.Ledger.cfg.Lease)))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.work), left)
 	defer cancel()
+	defer context.AfterFunc(s.work, func() { time.AfterFunc(lastWord, cancel) })()
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := write(ctx)
 		if err == nil {

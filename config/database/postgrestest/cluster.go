@@ -32,9 +32,12 @@ func Missing(t testing.TB, sentence string) {
 
 // Cluster is a running server.
 type Cluster struct {
-	Dir  string // of the socket
-	bin  string
-	made atomic.Int64
+	Dir     string // of the socket
+	bin     string
+	line    string // of settings
+	as      *syscall.Credential
+	stopped bool
+	made    atomic.Int64
 }
 
 // Start starts a server that lives as long as the test. Settings are added to
@@ -59,26 +62,47 @@ func Start(t testing.TB, settings ...string) *Cluster {
 			t.Error(err)
 		}
 	})
-	run := func(name string, args ...string) {
-		t.Helper()
-		cmd := exec.Command(filepath.Join(bin, name), args...)
-		cmd.Dir = dir
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: servant(t, dir)}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Fatalf("%s: %v\n%s\n%s", name, err, out, log)
-		}
-	}
-	data := filepath.Join(dir, "data")
-	run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8")
+	c := &Cluster{Dir: dir, bin: bin, as: servant(t, dir)}
+	c.run(t, "initdb", "-D", c.data(), "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8")
 	options := []string{"listen_addresses=", "unix_socket_directories=" + dir, "fsync=off", "synchronous_commit=off", "full_page_writes=off"}
-	line := ""
 	for _, o := range append(options, settings...) {
-		line += fmt.Sprintf(" -c '%s'", o)
+		c.line += fmt.Sprintf(" -c '%s'", o)
 	}
-	run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", line, "start")
-	t.Cleanup(func() { run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop") })
-	return &Cluster{Dir: dir, bin: bin}
+	c.Resume(t)
+	t.Cleanup(func() {
+		if !c.stopped {
+			c.Stop(t)
+		}
+	})
+	return c
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.Dir, "data") }
+
+func (c *Cluster) run(t testing.TB, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(c.bin, name), args...)
+	cmd.Dir = c.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		log, _ := os.ReadFile(filepath.Join(c.Dir, "log"))
+		t.Fatalf("%s: %v\n%s\n%s", name, err, out, log)
+	}
+}
+
+// Stop ends the server as a crash does, in the middle of whatever it does.
+// What it has confirmed survives with the setting synchronous_commit=on.
+func (c *Cluster) Stop(t testing.TB) {
+	t.Helper()
+	c.run(t, "pg_ctl", "-D", c.data(), "-m", "immediate", "-w", "stop")
+	c.stopped = true
+}
+
+// Resume starts the server that was stopped.
+func (c *Cluster) Resume(t testing.TB) {
+	t.Helper()
+	c.run(t, "pg_ctl", "-D", c.data(), "-w", "-l", filepath.Join(c.Dir, "log"), "-o", c.line, "start")
+	c.stopped = false
 }
 
 // servant is who runs the server: it refuses to run as root.
