@@ -34,9 +34,9 @@ type Link struct {
 	State        State  `json:"state"`
 	// Username is the DHIS2 user; empty while it is only requested.
 	Username    string    `json:"username,omitzero"`
-	RequestedAt time.Time `json:"requestedAt,format:RFC3339"`
-	DecidedAt   time.Time `json:"decidedAt,omitzero,format:RFC3339"`
-	SeenAt      time.Time `json:"seenAt,format:RFC3339"` // last sign-in at eSignet
+	RequestedAt time.Time `json:"requestedAt"`
+	DecidedAt   time.Time `json:"decidedAt,omitzero"`
+	SeenAt      time.Time `json:"seenAt"` // last sign-in at eSignet
 }
 
 // Errors of links that a caller branches on.
