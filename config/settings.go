@@ -101,6 +101,7 @@ type ESignet struct {
 	Claims       []string     `mapstructure:"claims"`  // files, for ClaimMaps
 	Route        ESignetRoute `mapstructure:"route"`
 	Evidence     Evidence     `mapstructure:"evidence"`
+	Login        Login        `mapstructure:"login"`
 }
 
 // ESignetRoute is how the Route of DHIS2 is known.
@@ -114,6 +115,25 @@ type Evidence struct {
 	Keys        []string `mapstructure:"keys"`         // files, for rp.ParseSealKey
 	SigningKeys []string `mapstructure:"signing_keys"` // files, for esignet.LoadKey
 	Days        int      `mapstructure:"days"`         // how long it is kept
+}
+
+// Login signs the users of DHIS2 in with eSignet.
+type Login struct {
+	URL              string   `mapstructure:"url"`        // "" is off
+	Way              string   `mapstructure:"way"`        // facade or shim
+	Generation       string   `mapstructure:"generation"` // of eSignet
+	DiscoveryURL     string   `mapstructure:"discovery_url"`
+	ClientID         string   `mapstructure:"client_id"`
+	KeyFile          string   `mapstructure:"key_file"`
+	SigningKeyFile   string   `mapstructure:"signing_key_file"`
+	IdentityKeysFile string   `mapstructure:"identity_keys_file"`
+	Claims           []string `mapstructure:"claims"`
+	ACR              []string `mapstructure:"acr"`
+	DHIS2URL         string   `mapstructure:"dhis2_url"` // "": DHIS2.URL
+	DHIS2Client      string   `mapstructure:"dhis2_client"`
+	Provider         string   `mapstructure:"provider"`
+	ManagementURL    string   `mapstructure:"management_url"`
+	ManagementToken  Secret   `mapstructure:"management_token"`
 }
 
 // Mapping holds the choices of mapping.md.

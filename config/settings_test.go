@@ -34,9 +34,10 @@ func TestLoad_defaults(t *testing.T) {
 		NEHR:    NEHR{Write: WriteByID, Retract: RetractError},
 		Ledger:  Ledger{URL: Secret(filepath.Join("nehrbridge-data", "nehrbridge.db"))},
 		DataDir: "./nehrbridge-data",
+		ESignet: ESignet{Evidence: Evidence{Days: 3650}, Login: Login{Way: "facade", Generation: "1.8", ClientID: "nehrbridge-login", ACR: []string{"mosip:idp:acr:generated-code"}, DHIS2Client: "dhis2", Provider: "esignet"}},
 		Mapping: Mapping{Names: mapper.NamesAbsent, Passport: mapper.PassportAbsentReason, Plausibility: mapper.PlausibilityReport, PhoneRegion: "LK", AppointmentMinutes: 30},
-		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"}, ESignet: ESignet{Evidence: Evidence{Days: 3650}},
-		Listen: "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
+		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"},
+		Listen:  "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v\nwant %+v", s, want)

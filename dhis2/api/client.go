@@ -82,7 +82,11 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, document []byte, accepted ...int) ([]byte, error) {
 	request := c.http.R().SetContext(ctx).SetHeader("Authorization", c.auth).SetQueryParamsFromValues(query)
 	if document != nil {
-		request.SetHeader("Content-Type", "application/json").SetBody(document)
+		kind := "application/json"
+		if method == http.MethodPatch { // DHIS2 takes a JSON Patch alone (RFC 6902)
+			kind = "application/json-patch+json"
+		}
+		request.SetHeader("Content-Type", kind).SetBody(document)
 	}
 	resp, err := request.Execute(method, path)
 	if err != nil {

@@ -154,7 +154,7 @@ func (l *Links) Find(ctx context.Context, code string) (link Link, err error) {
 // knows by other means who the person is that told the code. [ErrNoLink],
 // [ErrUserTaken].
 func (l *Links) Approve(ctx context.Context, code, username string) (Link, error) {
-	username = strings.ToLower(strings.TrimSpace(username))
+	username = strings.TrimSpace(username)
 	if username == "" || len(username) > maxUsernameLen {
 		return Link{}, errors.New("esignet/login: want the user name of a DHIS2 user")
 	}

@@ -1,0 +1,105 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/rs/zerolog"
+
+	"github.com/nehrbridge/nehrbridge/esignet"
+)
+
+// LinkClaim is the claim of the shim's userinfo that DHIS2 maps by: the value of
+// [OpenID]. sub cannot be it, since DHIS2 holds that against eSignet's id_token.
+const LinkClaim = "esignet_openid"
+
+// ShimConfig is a userinfo shim: for a DHIS2 that is a client of an eSignet which
+// signs its id_tokens by RS256 (up to 1.6).
+type ShimConfig struct {
+	// URL is where DHIS2 reaches the service; user_info_uri is URL + /shim/userinfo.
+	URL string
+	// ESignet is DHIS2's own client at eSignet: ClientID counts, which userinfo must
+	// be made for, Issuer, Generation and what verifies userinfo. Its redirect URI
+	// and keys stay with DHIS2 and are not used here; New asks for both all the same.
+	ESignet      esignet.Config
+	RelyingParty string
+	Links        *Links
+	Log          zerolog.Logger
+}
+
+// Shim answers in plain JSON what it has verified. It keeps nothing.
+type Shim struct {
+	cfg     ShimConfig
+	esignet *esignet.Client
+	path    string
+}
+
+// NewShim makes a shim. It talks to nobody yet.
+func NewShim(cfg ShimConfig) (*Shim, error) {
+	cfg.URL = strings.TrimSuffix(cfg.URL, "/")
+	if !webAddress(cfg.URL) || cfg.RelyingParty == "" || cfg.Links == nil {
+		return nil, errors.New("esignet/login: configuration: the shim needs URL, RelyingParty and Links")
+	}
+	client, err := esignet.New(cfg.ESignet)
+	if err != nil {
+		return nil, err
+	}
+	at, _ := url.Parse(cfg.URL) // it was validated
+	return &Shim{cfg: cfg, esignet: client, path: at.Path}, nil
+}
+
+// Handler serves URL + /shim/userinfo and the picture of the button.
+func (s *Shim) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+s.path+"/shim/userinfo", s.userinfo)
+	mux.HandleFunc("GET "+s.path+"/button.svg", button)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		protect(w, strings.HasPrefix(s.cfg.URL, "https:"))
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// userinfo asks eSignet with the token of the request, verifies the answer, and
+// gives DHIS2 the subject and, for whom an administrator has approved, the claim
+// that it maps by. Who is not approved yet becomes a request.
+func (s *Shim) userinfo(w http.ResponseWriter, r *http.Request) {
+	token, ok := bearer(r)
+	if !ok {
+		challenge(w, "")
+		return
+	}
+	claims, err := s.esignet.UserInfoOf(r.Context(), token)
+	if err != nil {
+		s.cfg.Log.Warn().Str("part", "login").Str("stage", "shim").Err(err).Msg("sign-in refused")
+		if e, ok := errors.AsType[*esignet.Error](err); ok && e.Unreachable() {
+			writeJSON(w, http.StatusBadGateway, map[string]string{"error": "temporarily_unavailable"})
+			return
+		}
+		challenge(w, "invalid_token")
+		return
+	}
+	subject := subjectOf(claims)
+	link, err := s.cfg.Links.Seen(r.Context(), s.esignet.Issuer(), s.cfg.RelyingParty, subject)
+	if err != nil {
+		s.cfg.Log.Error().Str("part", "login").Str("stage", "links").Err(err).Msg("sign-in refused")
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable"})
+		return
+	}
+	answer := answerClaims(subject, nil)
+	if link.State == Approved {
+		answer[LinkClaim] = link.OpenID
+	} else {
+		s.cfg.Log.Info().Str("part", "login").Str("link", link.Code).Str("state", string(link.State)).Msg("not linked to a DHIS2 user")
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// subjectOf gives the subject of verified claims, to the byte.
+func subjectOf(claims *esignet.Claims) (subject string) {
+	v, _ := claims.Value("sub")
+	_ = json.Unmarshal(v, &subject) // it was read before
+	return subject
+}
