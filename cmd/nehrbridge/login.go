@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -44,6 +45,28 @@ func newLoginPart(ctx context.Context, s *config.Settings, log zerolog.Logger) (
 	p.path = pathOf(s.ESignet.Login.URL)
 	p.warnings = client.Warnings()
 	return p, nil
+}
+
+// withLogin puts the part that signs DHIS2 users in beside another service, if
+// esignet.login.url is set.
+func withLogin(ctx context.Context, s *config.Settings, other http.Handler, log zerolog.Logger) (http.Handler, func() error, error) {
+	if s.ESignet.Login.URL == "" {
+		return other, func() error { return nil }, nil
+	}
+	p, err := newLoginPart(ctx, s, log)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	if p.path == "" {
+		return nil, nil, usage(errors.Join(errors.New("esignet.login.url: want a path of its own beside the relying party, such as https://example.org/signin"), p.close()))
+	}
+	for _, w := range p.warnings {
+		log.Warn().Str("part", "login").Msg(w)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(p.path+"/", p.handler)
+	mux.Handle("/", other)
+	return mux, p.close, nil
 }
 
 func loginHandler(s *config.Settings, client esignet.Config, links *login.Links, log zerolog.Logger) (http.Handler, error) {

@@ -40,6 +40,11 @@ func (a *app) runRP(ctx context.Context) error {
 		return err
 	}
 	defer party.db.Close()
+	handler, closeLogin, err := withLogin(ctx, s, party.service.Handler(), log)
+	if err != nil {
+		return err
+	}
+	defer closeLogin()
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return usage(fmt.Errorf("listen: %w: choose another address", err))
@@ -53,7 +58,7 @@ func (a *app) runRP(ctx context.Context) error {
 	defer unobserve()
 
 	server := &http.Server{
-		Handler:           party.service.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,

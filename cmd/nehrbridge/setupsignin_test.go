@@ -3,9 +3,13 @@ package main
 import (
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
+	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/esignet/login"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
 )
@@ -76,6 +80,44 @@ func TestSetupESignet_refused(t *testing.T) {
 			w.environ = append(w.environ, "NEHRBRIDGE_"+tt.set)
 			if _, errs := w.run(tt.code, "setup", "esignet", "--apply"); !strings.Contains(errs, tt.want) {
 				t.Errorf("stderr %q does not say %q", errs, tt.want)
+			}
+		})
+	}
+}
+
+// TestLoginBesideRP: both answer at one address, each below its path; without a
+// path of its own the sign-in does not start.
+func TestLoginBesideRP(t *testing.T) {
+	w := newSignInWorld(t, sandbox.V18, "facade")
+	other := http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusTeapot) })
+	for _, tt := range []struct {
+		name, url, path string
+		want            int
+		fails           bool
+	}{
+		{name: "the sign-in", url: w.at, path: "/signin/jwks.json", want: 200},
+		{name: "the relying party", url: w.at, path: "/transactions", want: 418},
+		{name: "no sign-in", url: "", path: "/signin/jwks.json", want: 418},
+		{name: "no path", url: strings.TrimSuffix(w.at, "/signin"), fails: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := config.Load("", w.environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.ESignet.Login.URL = tt.url
+			handler, stop, err := withLogin(t.Context(), s, other, zerolog.Nop())
+			if (err != nil) != tt.fails {
+				t.Fatal(err)
+			}
+			if tt.fails {
+				return
+			}
+			defer stop()
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, httptest.NewRequest("GET", tt.path, nil))
+			if answer.Code != tt.want {
+				t.Errorf("%s answers %d, want %d", tt.path, answer.Code, tt.want)
 			}
 		})
 	}
