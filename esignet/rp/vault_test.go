@@ -35,8 +35,8 @@ func wantRefusal(t *testing.T, err error, code rp.Code) {
 	}
 }
 
-// TestD068_EvidenceTampering alters the database: nothing altered is believed.
-func TestD068_EvidenceTampering(t *testing.T) {
+// TestAttackD068_Evidence alters the database: nothing altered is believed.
+func TestAttackD068_Evidence(t *testing.T) {
 	h := newHouse(t, sandbox.V18, setup{})
 	first, second := h.verify(sandbox.Person{ID: "9900000001"}).Evidence.ID, h.verify(sandbox.Person{ID: "9900000002"}).Evidence.ID
 	var sealed []byte
