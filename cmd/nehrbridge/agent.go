@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,6 +170,9 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 // says that a server is the reason.
 const patience = 30 * time.Second
 
+// errLeft says that work waits for which no server is known to be the reason.
+var errLeft = errors.New("some tracked entities still wait to be tried again after an earlier failure: run it again later")
+
 // drain works until nothing is left that can be done now. What failed and may
 // go away is tried again for a while; what a process held that has ended in
 // the middle comes back when its lease is over.
@@ -197,7 +201,7 @@ func (g *agent) drain(ctx context.Context, ledger *changes.Ledger, runner *chang
 			success = time.Now()
 		}
 		if time.Since(success) > patience {
-			return last
+			return cmp.Or(last, errLeft)
 		}
 		g.log.Info().Int("entities", left.Ready+left.Waiting).Int("held", left.Claimed).
 			Msg("not done yet: waiting to try again, or for the lease of a process that has ended")
