@@ -127,10 +127,20 @@ func testPerson(t *testing.T, s *testServers) {
 		facts := s.factsOf(t, owner)
 		mustDo(t, s.dhis2.DeleteEnrollment(enrollment))
 		s.sync(t)
+		said, taken := s.saysNow(t), 0
 		for _, name := range facts {
-			if r := s.readAs(t, name); len(active(map[string]*fhirjson.Value{"": r})) > 0 {
-				t.Errorf("%s of a deleted enrollment still stands as %q", name, r.Get("status").Str())
+			r := s.readAs(t, name)
+			stands := len(active(map[string]*fhirjson.Value{"": r})) > 0
+			// She may have been pregnant before: what was found then stays true.
+			if should := about(said, r.Get("resourceType").Str(), r.Get("identifier").Items()[0].Get("value").Str()) != nil; stands != should {
+				t.Errorf("%s stands as %q, and DHIS2 says it: %t", name, r.Get("status").Str(), should)
 			}
+			if !stands {
+				taken++
+			}
+		}
+		if taken < 5 {
+			t.Errorf("%d of %d facts were taken back with the enrollment", taken, len(facts))
 		}
 	})
 	t.Run("changed PHN", func(t *testing.T) {
@@ -231,10 +241,7 @@ func (s *testServers) patientOf(appointment *fhirjson.Value) string {
 // says: a server that keeps what earlier tests wrote may hold more.
 func (s *testServers) factsOf(t *testing.T, patient string) []string {
 	t.Helper()
-	nehr := startNEHR(t)
-	fresh := &testServers{dhis2: s.dhis2, env: append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), nehr: newRecordClient(t, nehr)}
-	fresh.sync(t)
-	said := active(fresh.held(t))
+	said := s.saysNow(t)
 	var out []string
 	for _, typ := range aboutHer {
 		found, err := s.nehr.Search(t.Context(), typ, url.Values{"patient": {patient}, "_count": {"200"}})
@@ -249,6 +256,15 @@ func (s *testServers) factsOf(t *testing.T, patient string) []string {
 		t.Fatalf("%d facts", len(out))
 	}
 	return out
+}
+
+// saysNow is what stands as true in a new record of this DHIS2.
+func (s *testServers) saysNow(t *testing.T) map[string]*fhirjson.Value {
+	t.Helper()
+	nehr := startNEHR(t)
+	fresh := &testServers{dhis2: s.dhis2, env: append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), nehr: newRecordClient(t, nehr)}
+	fresh.sync(t)
+	return active(fresh.held(t))
 }
 
 func (s *testServers) readAs(t *testing.T, reference string) *fhirjson.Value {
