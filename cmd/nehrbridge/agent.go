@@ -42,6 +42,7 @@ type agent struct {
 	prints    map[dhis2.UID]string // of each served program: what decides how it is written
 	log       zerolog.Logger
 	progress  func(counts)      // called after each entity; may be nil
+	beside    *web              // of the same process; may be nil
 	presence  *changes.Presence // sign of life; nil where the folder allows none
 
 	notifier      *changes.Notifier // nil where nobody is notified

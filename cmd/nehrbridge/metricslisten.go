@@ -96,6 +96,9 @@ func (g *agent) observed() observed {
 		if _, _, err := g.ledger.Pinned(ctx, "readyz"); err != nil {
 			return errors.New("not ready: the ledger cannot be read")
 		}
+		if g.beside != nil {
+			return g.beside.ready(ctx)
+		}
 		return nil
 	}}
 }

@@ -65,6 +65,9 @@ func (g *agent) page(ctx context.Context, w io.Writer) error {
 	metrics.WriteGaugeFloat64(&b, "nehrbridge_ready", truth(g.ready.Load()))
 	b.Write(g.ledgerFigures.get(ctx, g.writeLedger))
 	g.writeSlot(&b)
+	if g.beside != nil {
+		g.beside.page(&b)
+	}
 	metrics.WriteProcessMetrics(&b)
 	_, err := w.Write(b.Bytes())
 	return err

@@ -12,6 +12,8 @@ import (
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
+	"github.com/nehrbridge/nehrbridge/esignet/login"
+	"github.com/nehrbridge/nehrbridge/esignet/rp"
 )
 
 func (a *app) restore() *cobra.Command {
@@ -45,7 +47,7 @@ func (a *app) runRestore(ctx context.Context, backup string, accept bool) error 
 	}
 	aside := file + time.Now().UTC().Format(".before-restore-20060102T150405Z")
 	err = database.Restore(ctx, database.RestoreConfig{
-		Backup: backup, File: file, Aside: aside, Migrations: ledgerTables(),
+		Backup: backup, File: file, Aside: aside, Migrations: append(ledgerTables(), rp.Migrations(), login.Migrations()),
 		Prepare: func(db *database.DB) error {
 			ledger, err := changes.New(ctx, changes.Config{DB: db})
 			if err != nil {

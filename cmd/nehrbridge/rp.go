@@ -11,16 +11,19 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"github.com/nehrbridge/nehrbridge/config"
 )
 
 func (a *app) rp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rp",
-		Short: "The relying party of eSignet behind a DHIS2 Route",
+		Short: "The relying party of eSignet behind a DHIS2 Route, and the sign-in of DHIS2's users",
 		Long: "Verifies people at eSignet for the forms of DHIS2: starts a sign-in for a user who may register people in a " +
 			"program at an organisation unit, completes it once, answers values for the form's attributes, and keeps signed " +
-			"evidence. Runs until it is interrupted; calls that are under way are answered first.",
+			"evidence (esignet.clients). Signs the users of DHIS2 in with eSignet (esignet.login.url). Runs until it is interrupted; calls that are under way are answered first.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRP(cmd.Context()) },
 	}
@@ -31,34 +34,90 @@ func (a *app) runRP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.ForRP(); err != nil {
-		return usage(err)
-	}
 	log := a.logger()
-	party, err := openRP(ctx, s, log)
+	w, err := openWeb(ctx, s, log)
 	if err != nil {
 		return err
 	}
-	defer party.db.Close()
-	handler, closeLogin, err := withLogin(ctx, s, party.service.Handler(), log)
+	defer w.close()
+	unobserve, err := observed{page: func(_ context.Context, out io.Writer) error {
+		w.page(out)
+		metrics.WriteProcessMetrics(out)
+		return nil
+	}, ready: w.ready}.serve(s.Metrics, log)
 	if err != nil {
-		return err
-	}
-	defer closeLogin()
-	listener, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return usage(fmt.Errorf("listen: %w: choose another address", err))
-	}
-	observe := observed{page: party.page, ready: party.ready}
-	unobserve, err := observe.serve(s.Metrics, log)
-	if err != nil {
-		listener.Close()
 		return err
 	}
 	defer unobserve()
+	return w.run(ctx, log)
+}
 
+// web is what answers by HTTP: the relying party behind a Route of DHIS2, and
+// what signs DHIS2's users in, each where the settings have it.
+type web struct {
+	party    *party // nil without esignet.clients
+	handler  http.Handler
+	listener net.Listener
+	login    func() error // closes it
+}
+
+// wantsWeb says that the settings have something that answers by HTTP.
+func wantsWeb(s *config.Settings) bool {
+	return len(s.ESignet.Clients) > 0 || s.ESignet.Login.URL != ""
+}
+
+// openWeb wires what the settings have, at least one of the two, and listens;
+// close it.
+func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *web, err error) {
+	w = &web{handler: http.HandlerFunc(aliveOnly)}
+	defer func() {
+		if err != nil {
+			w.close()
+			w = nil
+		}
+	}()
+	if len(s.ESignet.Clients) > 0 || !wantsWeb(s) {
+		if err := s.ForRP(); err != nil {
+			return w, usage(err)
+		}
+		if w.party, err = openRP(ctx, s, log); err != nil {
+			return w, err
+		}
+		w.handler = w.party.service.Handler()
+	}
+	if w.handler, w.login, err = withLogin(ctx, s, w.handler, log); err != nil {
+		return w, err
+	}
+	if w.listener, err = net.Listen("tcp", s.Listen); err != nil {
+		return w, usage(fmt.Errorf("listen: %w: choose another address", err))
+	}
+	return w, nil
+}
+
+func aliveOnly(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/healthz" {
+		answerText(w, http.StatusOK, "alive")
+		return
+	}
+	http.NotFound(w, r)
+}
+
+func (w *web) close() {
+	if w.listener != nil {
+		_ = w.listener.Close() // of a server that has ended it is closed already
+	}
+	if w.login != nil {
+		_ = w.login()
+	}
+	if w.party != nil {
+		_ = w.party.db.Close()
+	}
+}
+
+// run answers until ctx ends, and then what is under way.
+func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           w.handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -69,10 +128,12 @@ func (a *app) runRP(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	defer aside.Wait()
 	defer stop()
-	aside.Go(func() { _ = party.service.Run(working) })
+	if w.party != nil {
+		aside.Go(func() { _ = w.party.service.Run(working) })
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	log.Info().Stringer("address", listener.Addr()).Msg("relying party")
+	go func() { failed <- server.Serve(w.listener) }()
+	log.Info().Stringer("address", w.listener.Addr()).Msg("relying party")
 	select {
 	case err := <-failed:
 		return unreachable(err)
@@ -88,19 +149,22 @@ func (a *app) runRP(ctx context.Context) error {
 	return nil
 }
 
+// page writes the metrics.
+func (w *web) page(out io.Writer) {
+	if w.party != nil {
+		w.party.service.WriteMetrics(out)
+	}
+}
+
 // drain is how long calls that are under way are waited for.
 const drain = 20 * time.Second
 
-// page writes the metrics.
-func (p *party) page(_ context.Context, w io.Writer) error {
-	p.service.WriteMetrics(w)
-	metrics.WriteProcessMetrics(w)
-	return nil
-}
-
 // ready reports whether evidence can be kept.
-func (p *party) ready(ctx context.Context) error {
-	if _, err := p.db.Versions(ctx); err != nil {
+func (w *web) ready(ctx context.Context) error {
+	if w.party == nil {
+		return nil
+	}
+	if _, err := w.party.db.Versions(ctx); err != nil {
 		return errors.New("not ready: the database cannot be read")
 	}
 	return nil

@@ -62,6 +62,12 @@ func writeKey(t *testing.T, folder, name string) (*esignet.Key, string) {
 
 func startRP(t *testing.T, version esignetsandbox.Version) *rpHouse {
 	t.Helper()
+	return startRPAs(t, version, "rp")
+}
+
+// startRPAs runs another command in the place of rp, with more settings.
+func startRPAs(t *testing.T, version esignetsandbox.Version, command string, more ...string) *rpHouse {
+	t.Helper()
 	folder := t.TempDir()
 	h := &rpHouse{t: t, log: &lockedBuffer{}, ended: make(chan int, 1)}
 
@@ -115,7 +121,8 @@ func startRP(t *testing.T, version esignetsandbox.Version) *rpHouse {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	h.end = cancel
-	go func() { h.ended <- run(ctx, []string{"rp"}, stdio{strings.NewReader(""), io.Discard, h.log, env}) }()
+	env = append(env, more...)
+	go func() { h.ended <- run(ctx, []string{command}, stdio{strings.NewReader(""), io.Discard, h.log, env}) }()
 	t.Cleanup(func() { h.stop() })
 	listening := regexp.MustCompile(`"address":"([^"]+)"[^\n]*"message":"relying party"`)
 	await(t, "the relying party", func() bool {

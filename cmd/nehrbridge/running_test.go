@@ -43,7 +43,7 @@ func (r *running) stop() int {
 	}
 }
 
-var metricsAddress = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"`)
+var metricsAddress = regexp.MustCompile(`"address":"(127\.0\.0\.1:\d+)"[^\n]*"message":"metrics"`)
 
 // get asks metrics.listen; status 0 says that nobody listens yet.
 func (r *running) get(path string) (status int, body string) {

@@ -53,29 +53,18 @@ func (a *app) runSync(ctx context.Context, once, dry, accept bool) error {
 	if dry {
 		return a.runDryRun(ctx, s, once, accept)
 	}
+	if !once {
+		return a.watchDHIS2(ctx, s, accept, nil)
+	}
 	g, err := wireAgent(s, a.logger())
 	if err != nil {
 		return usage(err)
 	}
-	if once {
-		err = g.open(ctx)
-	} else {
-		err = g.insist(ctx, func() error { return g.open(ctx) })
-	}
-	if err != nil {
+	if err := g.open(ctx); err != nil {
 		return serverError(err)
-	}
-	if g.db == nil {
-		return nil // interrupted before the ledger was there
 	}
 	defer g.close()
 	g.accept = accept
-	if !once {
-		var aside sync.WaitGroup
-		aside.Go(func() { g.warnOfOpenRecord(ctx, s) })
-		defer aside.Wait()
-		return g.watch(ctx, s)
-	}
 	g.warnOfOpenRecord(ctx, s)
 	c, err := g.once(ctx)
 	if err = errors.Join(err, g.tell(ctx)); err != nil {
@@ -88,6 +77,27 @@ func (a *app) runSync(ctx context.Context, once, dry, accept bool) error {
 		return &exitError{code: exitFound}
 	}
 	return nil
+}
+
+// watchDHIS2 runs the agent until ctx ends. beside is what else the process
+// does, for its metrics; it may be nil.
+func (a *app) watchDHIS2(ctx context.Context, s *config.Settings, accept bool, beside *web) error {
+	g, err := wireAgent(s, a.logger())
+	if err != nil {
+		return usage(err)
+	}
+	if err := g.insist(ctx, func() error { return g.open(ctx) }); err != nil {
+		return serverError(err)
+	}
+	if g.db == nil {
+		return nil // interrupted before the ledger was there
+	}
+	defer g.close()
+	g.accept, g.beside = accept, beside
+	var aside sync.WaitGroup
+	aside.Go(func() { g.warnOfOpenRecord(ctx, s) })
+	defer aside.Wait()
+	return g.watch(ctx, s)
 }
 
 // wholeProcess says that the process is this program and nothing else, so that
