@@ -28,7 +28,7 @@ func TestD037_D080_CorrectionsOfAPerson(t *testing.T) {
 		if address == "" {
 			needs(t, "a HAPI FHIR server: start ../shared/oracle/hapi/run.sh and set HAPI_URL")
 		}
-		testPerson(t, startServersFor(t, 12, address))
+		testPerson(t, startServersOfOwn(t, 12, address))
 	})
 }
 
@@ -262,7 +262,7 @@ func (s *testServers) factsOf(t *testing.T, patient string) []string {
 func (s *testServers) saysNow(t *testing.T) map[string]*fhirjson.Value {
 	t.Helper()
 	nehr := startNEHR(t)
-	fresh := &testServers{dhis2: s.dhis2, env: append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), nehr: newRecordClient(t, nehr)}
+	fresh := &testServers{dhis2: s.dhis2, mothers: s.mothers, env: append(slices.Clone(s.env), "NEHRBRIDGE_NEHR_URL="+nehr, "NEHRBRIDGE_DATA_DIR="+t.TempDir()), nehr: newRecordClient(t, nehr)}
 	fresh.sync(t)
 	return active(fresh.held(t))
 }

@@ -19,7 +19,7 @@ func TestD001_D077_D080_Corrections(t *testing.T) {
 		if address == "" {
 			needs(t, "a HAPI FHIR server: start ../shared/oracle/hapi/run.sh and set HAPI_URL")
 		}
-		testCorrections(t, startServersFor(t, 12, address))
+		testCorrections(t, startServersOfOwn(t, 12, address))
 	})
 }
 

@@ -27,7 +27,7 @@ func TestD080_EveryElementSetCorrectedClearedRestored(t *testing.T) {
 		if address == "" {
 			needs(t, "a HAPI FHIR server: start ../shared/oracle/hapi/run.sh and set HAPI_URL")
 		}
-		testElements(t, startServersFor(t, 6, address), false)
+		testElements(t, startServersOfOwn(t, 6, address), false)
 	})
 }
 

@@ -68,12 +68,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		fault = nil
 	}
+	next := g.next
 	g.mu.Unlock()
 	if fault != nil {
-		fault(w, r, g.next)
+		fault(w, r, next)
 		return
 	}
-	g.next.ServeHTTP(w, r)
+	next.ServeHTTP(w, r)
 }
 
 // set orders a fault for the requests that match chooses, nil for all.

@@ -144,7 +144,7 @@ func TestSyncHAPI(t *testing.T) {
 	if address == "" {
 		needs(t, "a HAPI FHIR server: start ../shared/oracle/hapi/run.sh and set HAPI_URL")
 	}
-	testSync(t, startServersFor(t, 12, address))
+	testSync(t, startServersOfOwn(t, 12, address))
 }
 
 // needs skips a test that lacks a part of the surroundings, or fails it where
