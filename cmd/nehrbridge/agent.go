@@ -38,6 +38,7 @@ type agent struct {
 	accept    bool                        // a change of servers is meant
 	served    []dhis2.UID                 // programs that the server shows
 	verify    func(context.Context) error // that server and rights are those of the ledger
+	same      func(context.Context) error // that the server is
 	settings  *config.Settings
 	prints    map[dhis2.UID]string // of each served program: what decides how it is written
 	log       zerolog.Logger
@@ -138,7 +139,7 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 	if err != nil {
 		return nil, nil, err
 	}
-	g.verify = poller.Verify
+	g.verify, g.same = poller.Verify, poller.VerifyServer
 	if _, err := g.ledger.Hurry(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -382,6 +383,11 @@ func (g *agent) plan(ctx context.Context, uid dhis2.UID, from source, now said, 
 			return p, errUnsettled
 		}
 		if err := g.verify(ctx); err != nil {
+			return p, err
+		}
+	} else if !p.Empty() {
+		// Another server may have come behind the address since the last sweep.
+		if err := g.same(ctx); err != nil {
 			return p, err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
@@ -103,32 +102,9 @@ func TestAnotherDHIS2(t *testing.T) {
 	})
 	t.Run("while it runs", func(t *testing.T) {
 		b.env = append(b.env, "NEHRBRIDGE_DHIS2_POLL=1s")
-		settings, err := config.Load("", b.env)
-		mustDo(t, err)
-		looks := func() (n int) {
-			b.dhis2Gate.mu.Lock()
-			defer b.dhis2Gate.mu.Unlock()
-			for _, r := range b.dhis2Gate.seen {
-				if r.path == "/api/tracker/trackedEntities" {
-					n++
-				}
-			}
-			return n
-		}
-		before := looks()
 		ended, log, _ := b.start(t, "sync")
-		// What was marked at the start is carried on from the right server.
-		await(t, "a watch with nothing to do", func() bool {
-			if looks() < before+2 {
-				return false
-			}
-			db, ledger, err := viewLedger(t.Context(), settings)
-			mustDo(t, err)
-			defer db.Close()
-			left, err := ledger.Stats(t.Context())
-			mustDo(t, err)
-			return left.Dirty == 0
-		})
+		// At once: what is under way is not written from the clone either.
+		await(t, "the watch", func() bool { return strings.Contains(log.String(), "watching DHIS2") })
 		b.dhis2Gate.swap(clone.Handler())
 		defer b.dhis2Gate.swap(b.dhis2.Handler())
 		refused(t, <-ended, log.String())

@@ -141,6 +141,23 @@ func (p *Poller) begin(ctx context.Context) (wallMoment, *time.Location, error) 
 	return now, zone, p.checkRights(ctx)
 }
 
+// VerifyServer makes sure that the server is the one that the ledger belongs
+// to: what a consumer asks after it has read an entity and before it sends
+// anything, because another server may have come behind the address since the
+// last sweep. Errors are those of Source and Ledger, and *PinError. It may be
+// called by many goroutines.
+func (p *Poller) VerifyServer(ctx context.Context) error {
+	info, err := p.cfg.Source.SystemInfo(ctx)
+	if err != nil {
+		return err
+	}
+	pinned, found, err := p.cfg.Ledger.Pinned(ctx, PinSystem)
+	if err == nil && found && pinned != info.SystemID {
+		err = &PinError{Name: PinSystem, Pinned: pinned, Found: info.SystemID}
+	}
+	return err
+}
+
 // Verify makes sure that the server is the one that the ledger belongs to, and
 // that the user sees as much of it as at the last good sweep: what a consumer
 // asks before it takes back a fact because DHIS2 shows it no more. Errors are
