@@ -154,8 +154,8 @@ const longest = 1200 * time.Millisecond
 func (w *killWorld) life() {
 	w.Helper()
 	w.fail()
-	todo := &steps{history: w.history, left: 1 + w.random.IntN(8)}
-	todo.do(w.random.IntN(3))
+	edits := &steps{history: w.history, left: 1 + w.random.IntN(8)}
+	edits.do(w.random.IntN(3))
 	onTransaction := w.random.IntN(2) == 0
 	pace := time.Duration(5+w.random.IntN(120)) * time.Millisecond
 	victim := w.fleet.agents[w.random.IntN(len(w.fleet.agents))]
@@ -187,17 +187,17 @@ func (w *killWorld) life() {
 			victim.kill()
 		case <-tick.C:
 			if !onTransaction {
-				todo.do(1)
+				edits.do(1)
 			}
 		case answered := <-transactions:
-			todo.do(1)
+			edits.do(1)
 			close(answered)
 		}
 	}
 	w.gate.arm(nil)
-	todo.do(todo.left)
-	if todo.err != nil {
-		w.Fatal(todo.err)
+	edits.do(edits.left)
+	if edits.err != nil {
+		w.Fatal(edits.err)
 	}
 	for _, p := range w.fleet.agents {
 		if p.alive() {
