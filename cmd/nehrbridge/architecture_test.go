@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	// the program.
 	"nehr/validate/internal/generate":    {"dhis2", "esignet", "mapper"},
 	"mapper/internal/telephone/generate": {"dhis2", "nehr", "esignet"},
+	"dhis2/internal/webbuild":            {"nehr", "esignet", "mapper"},
 }
 
 // ioPackages are imports that a pure package must not make.
