@@ -14,7 +14,7 @@ help: ## list the targets
 build: ## the static binary, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/nehrbridge ./cmd/nehrbridge
 
-demo: build ## everything on this machine: sandboxes, one sync, a page to look at (LISTEN=host:port)
+demo: build ## everything on this machine: sandboxes, the agent, sign-in with eSignet, a page that says what to try (LISTEN=host:port)
 	./bin/nehrbridge demo --listen $(LISTEN)
 
 test: ## all tests; what needs more than Go skips with a sentence that says how to get it

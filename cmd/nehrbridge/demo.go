@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"net"
 	"net/http"
 	"os"
@@ -18,103 +15,112 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/nehrbridge/nehrbridge/config"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
-	"github.com/nehrbridge/nehrbridge/nehr/client"
+	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
 	"github.com/nehrbridge/nehrbridge/nehr/validate"
 )
 
-//go:embed pages
-var pages embed.FS
-
-// demoAddresses is the line that `demo` prints when it is ready.
+// demoAddresses is the line that `demo` prints when it is ready. rp is where the
+// service answers that `nehrbridge rp` is.
 type demoAddresses struct {
 	Start      string `json:"start"`
 	DHIS2      string `json:"dhis2"`
 	DHIS2Token string `json:"dhis2_token"`
 	NEHR       string `json:"nehr"`
+	ESignet    string `json:"esignet"`
+	RP         string `json:"rp"`
+	Config     string `json:"config"` // the file with the settings, for other commands
+}
+
+type demoFlags struct {
+	listen, data, esignet string
+	mothers               int
 }
 
 func (a *app) demo() *cobra.Command {
-	var listen, data string
-	var people int
+	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Everything on this machine: sandboxes, one sync, a page to look at",
-		Long: "Starts a DHIS2 sandbox with invented mothers and an empty FHIR sandbox, carries the mothers over once, " +
-			"and serves a page that shows what the record holds. Contacts nothing outside. Runs until interrupted.",
+		Short: "Everything on this machine: sandboxes, the agent, sign-in with eSignet, a page to look at",
+		Long: "Starts a DHIS2 sandbox with invented mothers, an empty FHIR sandbox and an eSignet sandbox, carries the mothers over, " +
+			"and goes on carrying what changes in DHIS2. DHIS2's users sign in with eSignet. The first page says what to try. " +
+			"Contacts nothing outside. Runs until interrupted.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.runDemo(cmd.Context(), listen, data, people)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the first page; the sandboxes take the next two ports (0: free ones)")
-	cmd.Flags().StringVar(&data, "data", "", "folder that keeps the FHIR sandbox's database (default: in memory)")
-	cmd.Flags().IntVar(&people, "mothers", 25, "number of invented mothers")
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the first page; the servers take the next four ports (0: free ones)")
+	cmd.Flags().StringVar(&f.data, "data", "", "folder that keeps the FHIR sandbox's database, the ledger and the keys (default: a temporary one)")
+	cmd.Flags().StringVar(&f.esignet, "esignet", string(esignetsandbox.V18), "release that the eSignet sandbox plays: 1.6, 1.7, 1.8 or 2.0")
+	cmd.Flags().IntVar(&f.mothers, "mothers", 25, "number of invented mothers")
 	return cmd
 }
 
-func (a *app) runDemo(ctx context.Context, listen, data string, people int) error {
-	listeners, err := listen3(listen)
+// The listeners of the demo, in the order of their ports.
+const (
+	portStart = iota
+	portDHIS2
+	portNEHR
+	portESignet
+	portRP
+	demoPorts
+)
+
+func (a *app) runDemo(ctx context.Context, f demoFlags) error {
+	if !slices.Contains(esignetsandbox.Versions, esignetsandbox.Version(f.esignet)) {
+		return usage(errors.New("--esignet: want 1.6, 1.7, 1.8 or 2.0"))
+	}
+	listeners, err := listenFrom(f.listen, demoPorts)
 	if err != nil {
 		return usage(err)
 	}
-	addr := demoAddresses{
-		Start: "http://" + listeners[0].Addr().String(), DHIS2: "http://" + listeners[1].Addr().String(),
-		DHIS2Token: dhis2sandbox.DefaultToken, NEHR: "http://" + listeners[2].Addr().String() + "/fhir",
+	folder, remove, err := demoFolder(f.data)
+	if err != nil {
+		return usage(err)
 	}
-	d, err := newDemo(addr, data, people)
+	defer remove()
+	at := func(port int) string { return "http://" + listeners[port].Addr().String() }
+	d, err := newDemo(demoAddresses{
+		Start: at(portStart), DHIS2: at(portDHIS2), DHIS2Token: dhis2sandbox.DefaultToken, NEHR: at(portNEHR) + "/fhir",
+		ESignet: at(portESignet), RP: at(portRP), Config: filepath.Join(folder, "nehrbridge.yaml"),
+	}, f)
 	if err != nil {
 		return usage(err)
 	}
 	defer d.nehr.Close()
-	serve := startServers(listeners[1:], d.dhis2.Handler(), d.nehr.Handler())
-	defer serve.stop()
+	sandboxes := startServers(listeners[portDHIS2:portRP], d.dhis2.Handler(), d.nehr.Handler(), d.esignet.Handler())
+	defer sandboxes.stop()
 
-	fmt.Fprintf(a.err, "Carrying %d invented mothers from the DHIS2 sandbox to the FHIR sandbox …\n", people)
-	began := time.Now()
-	settings, err := d.settings()
+	// From here on it is what an operator does with servers that are there.
+	settings, err := d.setUp(ctx, folder)
 	if err != nil {
 		return usage(err)
 	}
-	folder, err := d.folder(data)
+	log := a.logger()
+	w, err := wireWeb(ctx, settings, log)
 	if err != nil {
-		return usage(err)
-	}
-	if data == "" {
-		defer os.RemoveAll(folder)
-	}
-	settings.Ledger.URL = config.Secret(filepath.Join(folder, "ledger.db"))
-	settings.DataDir = folder
-	g, err := newAgent(ctx, settings, a.logger().Level(zerolog.Disabled))
-	if err != nil {
-		return usage(err)
-	}
-	defer g.close()
-	g.nehr, g.accept = "the sandbox of this demo, whatever its port", true
-	g.progress = a.progressBar(people)
-	if d.counts, err = g.once(ctx); err != nil {
-		return unreachable(err)
-	}
-	d.took = time.Since(began).Round(10 * time.Millisecond)
-	if err := d.read(ctx); err != nil {
-		return unreachable(err)
-	}
-	front := startServers(listeners[:1], d.handler())
-	defer front.stop()
-	fmt.Fprintf(a.err, "\n%d mothers are in the record. Open %s\nStop with Ctrl-C.\n", len(d.mothers), addr.Start)
-	if err := a.printJSON(addr); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-serve.failed:
-		return unreachable(err)
-	case err := <-front.failed:
+	w.listener = listeners[portRP]
+	defer w.close()
+	if d.agent, err = newAgent(ctx, settings, log.Level(zerolog.Disabled)); err != nil {
+		return usage(err)
+	}
+	defer d.agent.close()
+	if err := d.first(ctx, a, f.mothers); err != nil {
 		return unreachable(err)
 	}
+	d.agent.log, d.agent.beside = log, w
+	front := startServers(listeners[:portDHIS2], d.handler())
+	defer front.stop()
+	fmt.Fprintf(a.err, "\n%d mothers are in the record. Open %s\nStop with Ctrl-C.\n", len(d.now.mothers), d.Start)
+	if err := a.printJSON(d.demoAddresses); err != nil {
+		return err
+	}
+	return together(ctx,
+		func(ctx context.Context) error { return d.agent.watch(ctx, settings) },
+		func(ctx context.Context) error { return w.run(ctx, log) },
+		sandboxes.wait, front.wait)
 }
 
 // demo is the running demo.
@@ -122,40 +128,35 @@ type demo struct {
 	demoAddresses
 	dhis2   *dhis2sandbox.Server
 	nehr    *nehrsandbox.Server
-	pages   *template.Template
-	counts  counts
+	esignet *esignetsandbox.Server
+	agent   *agent
 	took    time.Duration
-	mothers []*mother
-	types   []typeCount
+	now     demoRecord
 }
 
-type typeCount struct {
-	Name                string
-	Resources, Versions int
-}
-
-func newDemo(addr demoAddresses, data string, people int) (*demo, error) {
+// newDemo makes the three sandboxes; the mothers are in DHIS2, the staff in DHIS2
+// and at eSignet.
+func newDemo(addr demoAddresses, f demoFlags) (*demo, error) {
 	d := &demo{demoAddresses: addr}
-	var err error
-	if d.pages, err = template.ParseFS(pages, "pages/*.html"); err != nil {
-		return nil, err
-	}
-	if d.dhis2, err = dhis2sandbox.New(dhis2sandbox.Config{}); err != nil {
-		return nil, err
-	}
-	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: people})
+	set, err := dhis2sandbox.Demo(dhis2sandbox.DemoConfig{Mothers: f.mothers})
 	if err != nil {
 		return nil, err
 	}
+	if d.dhis2, err = dhis2sandbox.New(dhis2sandbox.Config{RemoteServersAllowed: []string{addr.RP}}); err != nil {
+		return nil, err
+	}
+	set.Users = append(set.Users, demoStaff()...)
 	if err := d.dhis2.Load(set); err != nil {
 		return nil, err
 	}
+	if d.esignet, err = esignetsandbox.New(esignetsandbox.Config{
+		Version: esignetsandbox.Version(f.esignet), URL: addr.ESignet, PublishUserinfoKey: true,
+	}); err != nil {
+		return nil, err
+	}
 	path := ""
-	if data != "" {
-		if err := os.MkdirAll(data, 0o700); err != nil {
-			return nil, err
-		}
-		path = filepath.Join(data, "nehr-sandbox.db")
+	if f.data != "" {
+		path = filepath.Join(f.data, "nehr-sandbox.db")
 	}
 	validator, err := validate.New(validate.Config{})
 	if err != nil {
@@ -167,99 +168,47 @@ func newDemo(addr demoAddresses, data string, people int) (*demo, error) {
 	return d, err
 }
 
-// folder is where the ledger is kept: the one that was named, or one that goes
-// with the demo, as the record in memory does.
-func (d *demo) folder(data string) (string, error) {
-	if data != "" {
-		return data, nil
+// demoFolder is where ledger, keys and settings are kept: the one that was named,
+// or one that goes with the demo, as the record in memory does.
+func demoFolder(data string) (folder string, remove func(), err error) {
+	if data == "" {
+		folder, err = os.MkdirTemp("", "nehrbridge-demo-")
+		return folder, func() { os.RemoveAll(folder) }, err
 	}
-	return os.MkdirTemp("", "nehrbridge-demo-")
+	if data, err = filepath.Abs(data); err == nil {
+		err = os.MkdirAll(data, 0o700)
+	}
+	return data, func() {}, err
 }
 
-// settings are those that an agent needs for these two servers: the defaults,
-// whatever the environment says.
-func (d *demo) settings() (*config.Settings, error) {
-	s, err := config.Load("", nil)
-	if err != nil {
-		return nil, err
-	}
-	s.DHIS2.URL, s.DHIS2.Token = d.DHIS2, config.Secret(d.DHIS2Token)
-	s.NEHR.URL = d.NEHR
-	return s, nil
-}
-
-// read takes what the FHIR sandbox holds, through its API.
-func (d *demo) read(ctx context.Context) error {
-	c, err := client.New(client.Config{BaseURL: d.NEHR})
-	if err != nil {
+// first carries the mothers over for the first time.
+func (d *demo) first(ctx context.Context, a *app, mothers int) error {
+	fmt.Fprintf(a.err, "Carrying %d invented mothers from the DHIS2 sandbox to the FHIR sandbox …\n", mothers)
+	began := time.Now()
+	g := d.agent
+	g.nehr, g.accept = "the sandbox of this demo, whatever its port", true
+	g.progress = a.progressBar(mothers)
+	if _, err := g.once(ctx); err != nil {
 		return err
 	}
-	if d.mothers, err = readMothers(ctx, c); err != nil {
-		return err
-	}
-	stats, err := d.nehr.Stats(ctx)
-	if err != nil {
-		return err
-	}
-	for name, s := range stats {
-		d.types = append(d.types, typeCount{name, s.Resources, s.Versions})
-	}
-	slices.SortFunc(d.types, func(a, b typeCount) int { return cmp.Compare(a.Name, b.Name) })
-	return nil
+	g.seen, g.progress = nil, nil
+	d.took = time.Since(began).Round(10 * time.Millisecond)
+	_, err := d.look(ctx)
+	return err
 }
 
-// handler serves the pages of the demo.
-func (d *demo) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		d.page(w, "start.html", map[string]any{
-			"Mothers": d.mothers, "Counts": d.counts, "Types": d.types, "Took": d.took.String(), "DHIS2": d.DHIS2, "NEHR": d.NEHR, "Now": time.Now(),
-		})
-	})
-	mux.HandleFunc("GET /mothers/{number}", func(w http.ResponseWriter, r *http.Request) {
-		n, err := strconv.Atoi(r.PathValue("number"))
-		if err != nil || n < 1 || n > len(d.mothers) {
-			http.NotFound(w, r)
-			return
-		}
-		m := d.mothers[n-1]
-		d.page(w, "mother.html", map[string]any{
-			"Name": m.Name, "Facts": m.Facts(), "Visits": m.VisitList(), "Resources": m.ResourceList(),
-		})
-	})
-	mux.HandleFunc("GET /demo.css", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, pages, "pages/demo.css")
-	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		mux.ServeHTTP(w, r)
-	})
-}
-
-func (d *demo) page(w http.ResponseWriter, name string, data any) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := d.pages.ExecuteTemplate(w, name, data); err != nil {
-		// The head of the page is out: only the connection can say so.
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// listen3 takes the address and the two ports after it, or three free ports.
-func listen3(address string) ([]net.Listener, error) {
+// listenFrom takes n ports from an address on, or n free ones.
+func listenFrom(address string, n int) ([]net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
 	first, err := strconv.Atoi(port)
-	if err != nil || first < 0 || first > 65533 {
-		return nil, errors.New("--listen: want a port from 0 to 65533")
+	if last := 65536 - n; err != nil || first < 0 || first > last {
+		return nil, fmt.Errorf("--listen: want a port from 0 to %d", last)
 	}
 	var out []net.Listener
-	for i := range 3 {
+	for i := range n {
 		next := 0
 		if first != 0 {
 			next = first + i
@@ -294,6 +243,16 @@ func startServers(listeners []net.Listener, handlers ...http.Handler) *servers {
 		}()
 	}
 	return s
+}
+
+// wait gives the error of the first server that failed, or nil when ctx ends.
+func (s *servers) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return unreachable(err)
+	}
 }
 
 func (s *servers) stop() {

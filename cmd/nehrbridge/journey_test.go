@@ -60,6 +60,21 @@ func TestJourney(t *testing.T) {
 			t.Error("mother: no blood pressure with its unit is shown")
 		}
 	}
+
+	// What the first page says to try.
+	p := signInPage{t: t, ctx: browser, axe: axe, name: "demo-sign-in", identity: demoMidwifeID}
+	p.esignet(addr.DHIS2, "en")
+	p.look("dhis2")
+	if got := p.text("#signed-in"); got != demoMidwife {
+		t.Errorf("signed in as %q", got)
+	}
+	p.do(chromedp.Click(chromedp.CSS("main form button")))
+	p.identity = demoDoctorID
+	p.esignet(addr.DHIS2, "en")
+	p.look("requested")
+	if code := codeForm.FindString(p.text("main")); code == "" {
+		t.Error("the page of who is not linked shows no code")
+	}
 }
 
 func evaluate[T any](t *testing.T, ctx context.Context, script string) T {

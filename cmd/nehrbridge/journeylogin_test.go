@@ -22,7 +22,7 @@ func TestJourneySignIn(t *testing.T) {
 	}{{sandbox.V16, "facade", "en"}, {sandbox.V17, "facade", "si"}, {sandbox.V18, "facade", "ta"}, {sandbox.V20, "facade", "en"}, {sandbox.V16, "shim", "en"}} {
 		t.Run(string(tt.version)+"-"+tt.way, func(t *testing.T) {
 			w := newSignInWorld(t, tt.version, tt.way)
-			p := signInPage{t: t, ctx: browser, axe: axe, name: "sign-in-" + string(tt.version) + "-" + tt.way}
+			p := signInPage{t: t, ctx: browser, axe: axe, name: "sign-in-" + string(tt.version) + "-" + tt.way, identity: "9900000003"}
 			p.esignet(w.dhis2URL, tt.lang)
 			if tt.way == "facade" {
 				p.look("requested")
@@ -87,6 +87,7 @@ type signInPage struct {
 	t         *testing.T
 	ctx       context.Context
 	axe, name string
+	identity  string // at eSignet
 }
 
 func (p signInPage) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -107,7 +108,7 @@ func (p signInPage) esignet(dhis2URL, lang string) {
 	p.do(chromedp.Navigate(dhis2URL + "/dhis-web-login/?lang=" + lang))
 	p.look("form")
 	p.do(chromedp.Click(chromedp.ID("login-esignet")))
-	p.do(chromedp.SendKeys(chromedp.ID("id"), "9900000003"), chromedp.Click(chromedp.CSS("main form button")))
+	p.do(chromedp.SendKeys(chromedp.ID("id"), p.identity), chromedp.Click(chromedp.CSS("main form button")))
 	p.do(chromedp.SendKeys(chromedp.ID("challenge"), sandbox.OTP), chromedp.Click(chromedp.CSS("main form button")))
 	// A consent that is remembered is not asked for again.
 	if evaluate[bool](p.t, p.ctx, `document.querySelector('button[value="allow"]') != null`) {

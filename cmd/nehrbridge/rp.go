@@ -68,7 +68,20 @@ func wantsWeb(s *config.Settings) bool {
 
 // openWeb wires what the settings have, at least one of the two, and listens;
 // close it.
-func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *web, err error) {
+func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (*web, error) {
+	w, err := wireWeb(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if w.listener, err = net.Listen("tcp", s.Listen); err != nil {
+		w.close()
+		return nil, usage(fmt.Errorf("listen: %w: choose another address", err))
+	}
+	return w, nil
+}
+
+// wireWeb wires what the settings have, at least one of the two; close it.
+func wireWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *web, err error) {
 	w = &web{handler: http.HandlerFunc(aliveOnly)}
 	defer func() {
 		if err != nil {
@@ -85,13 +98,8 @@ func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *we
 		}
 		w.handler = w.party.service.Handler()
 	}
-	if w.handler, w.login, err = withLogin(ctx, s, w.handler, log); err != nil {
-		return w, err
-	}
-	if w.listener, err = net.Listen("tcp", s.Listen); err != nil {
-		return w, usage(fmt.Errorf("listen: %w: choose another address", err))
-	}
-	return w, nil
+	w.handler, w.login, err = withLogin(ctx, s, w.handler, log)
+	return w, err
 }
 
 func aliveOnly(w http.ResponseWriter, r *http.Request) {

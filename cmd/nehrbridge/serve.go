@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -42,16 +41,27 @@ func (a *app) runServe(ctx context.Context, accept bool) error {
 		return err
 	}
 	defer w.close()
+	// The code is that of whoever gave a reason: the agent's first.
+	return together(ctx,
+		func(ctx context.Context) error { return a.watchDHIS2(ctx, s, accept, w) },
+		func(ctx context.Context) error { return w.run(ctx, log) })
+}
+
+// together runs each of them until ctx ends or the first one does, waits for all,
+// and gives the first error in their order.
+func together(ctx context.Context, runs ...func(context.Context) error) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
-	var answering, watching error
-	var both sync.WaitGroup
-	both.Go(func() { defer stop(); answering = w.run(working, log) })
-	both.Go(func() { defer stop(); watching = a.watchDHIS2(working, s, accept, w) })
-	both.Wait()
-	// The code is that of whoever gave a reason.
-	if watching != nil {
-		return watching
+	ended := make([]error, len(runs))
+	var all sync.WaitGroup
+	for i, run := range runs {
+		all.Go(func() { defer stop(); ended[i] = run(working) })
 	}
-	return errors.Join(answering)
+	all.Wait()
+	for _, err := range ended {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

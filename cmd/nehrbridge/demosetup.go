@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/nehrbridge/nehrbridge/config"
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
+	"github.com/nehrbridge/nehrbridge/esignet"
+	"github.com/nehrbridge/nehrbridge/esignet/login"
+	"github.com/nehrbridge/nehrbridge/esignet/rp"
+	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
+)
+
+// The staff of the demo: the midwife's identity at eSignet is linked to her DHIS2
+// user, the doctor's waits for an administrator. Both are among the sandbox's
+// people.
+const (
+	demoMidwife, demoMidwifeID, demoMidwifeName = "sewwandi.udaharana", "9900000011", "Sewwandi Udaharana"
+	demoDoctor, demoDoctorID, demoDoctorName    = "arulan.mathiri", "9900000012", "Arulan Mathiri"
+	demoMotherID, demoMotherName                = "9900000003", "Yalini Mathiri"
+)
+
+// demoRoutes is the user group that the Routes are shared with.
+var demoRoutes = dhis2.MustUID("SbxRoutes01")
+
+func demoStaff() []dhis2sandbox.User {
+	staff := func(id, name, first, surname string) dhis2sandbox.User {
+		return dhis2sandbox.User{User: dhis2.User{ID: dhis2.MustUID(id), Username: name, FirstName: first, Surname: surname},
+			Capture: []dhis2.UID{dhis2.MustUID("SbxDistrct1")}, Groups: []dhis2.UID{demoRoutes}}
+	}
+	return []dhis2sandbox.User{staff("SbxMidwife3", demoMidwife, "Sewwandi", "Udaharana"), staff("SbxDoctor02", demoDoctor, "Arulan", "Mathiri")}
+}
+
+// demoRelyingParty is the sector of the pseudonyms: of the mothers, and of staff.
+const demoRelyingParty = "health"
+
+// setUp does what an administrator does before the service starts, in the order of
+// esignet/README.md: keys, settings, clients at eSignet, dhis.conf, the Route, and
+// the midwife's link.
+func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, error) {
+	k := &keptFiles{folder: folder}
+	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem"} {
+		k.keep(name, newKeyFile)
+	}
+	k.keep("evidence.key", func() ([]byte, error) { return []byte(rp.NewSealKey() + "\n"), nil })
+	secret := string(k.keep("verify.secret", func() ([]byte, error) { return []byte(rand.Text() + rand.Text()), nil }))
+	k.write("anc.yaml", d.clientFile(k))
+	k.write("nehrbridge.yaml", d.settingsFile(k))
+	if k.err != nil {
+		return nil, k.err
+	}
+	s, err := config.Load(d.Config, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.register(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := d.configureDHIS2(s, k.path("dhis2.pem"), k.path("esignet.p12"), secret); err != nil {
+		return nil, err
+	}
+	return s, d.linkMidwife(ctx, s)
+}
+
+// settingsFile is the file that a person would write.
+func (d *demo) settingsFile(k *keptFiles) string {
+	return fmt.Sprintf(`# Written by nehrbridge demo. Every secret here is the demo's own.
+data_dir: %q
+dhis2:
+  url: %s
+  token: %s
+  poll: 2s
+nehr:
+  url: %s
+metrics:
+  listen: "off"
+esignet:
+  issuer: %s
+  relying_party: %s
+  clients: [%q]
+  route:
+    secret_file: %q
+  evidence:
+    keys: [%q]
+    signing_keys: [%q]
+  login:
+    url: %s/signin
+    generation: %q
+    client_id: nehrbridge-login
+    key_file: %q
+    signing_key_file: %q
+    management_url: %s/v1/esignet
+`, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), k.path("evidence.key"),
+		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet)
+}
+
+// clientFile is the client that verifies mothers.
+func (d *demo) clientFile(k *keptFiles) string {
+	return fmt.Sprintf(`issuer: %s
+generation: %q
+client_id: anc
+relying_party: %s
+redirect_uri: %s/api/apps/nehrbridge/callback.html
+claims: [lk-anc]
+keys:
+  - file: %q
+`, d.ESignet, d.esignet.Version(), demoRelyingParty, d.DHIS2, k.path("anc.pem"))
+}
+
+// register makes both clients known to eSignet.
+func (d *demo) register(ctx context.Context, s *config.Settings) error {
+	signIn, err := loginRegistration(s)
+	if err != nil {
+		return err
+	}
+	verify, err := demoClient(s)
+	if err != nil {
+		return err
+	}
+	for _, client := range []esignet.Registration{signIn, verify} {
+		if _, err := applyRegistration(ctx, s, client); err != nil {
+			return fmt.Errorf("register the client %s: %w", client.ClientID, err)
+		}
+	}
+	return nil
+}
+
+// demoClient is the registration of the client that verifies mothers: what its
+// claim maps ask for, and no more.
+func demoClient(s *config.Settings) (esignet.Registration, error) {
+	files, err := config.ESignetClients(s.ESignet.Clients)
+	if err != nil {
+		return esignet.Registration{}, err
+	}
+	f := files[0]
+	maps, err := config.ClaimMaps(s.ESignet.Claims)
+	if err != nil {
+		return esignet.Registration{}, err
+	}
+	c, _, err := rpClient(f, maps)
+	if err != nil {
+		return esignet.Registration{}, err
+	}
+	key, err := c.Keys.Active(time.Now())
+	if err != nil {
+		return esignet.Registration{}, err
+	}
+	r := esignet.Registration{ClientID: f.ClientID, Name: "Antenatal clinic", Names: map[string]string{"eng": "Antenatal clinic"}, RelyingPartyID: f.RelyingParty,
+		Key: key, ACRValues: s.ESignet.Login.ACR, LogoURI: s.ESignet.Login.URL + "/button.svg", RedirectURIs: []string{f.RedirectURI}}
+	for _, m := range c.Programs {
+		for _, c := range m.Requests() {
+			r.UserClaims = append(r.UserClaims, c.Claim)
+		}
+	}
+	return r, nil
+}
+
+// configureDHIS2 gives DHIS2 its lines of dhis.conf with a key store, and the
+// Route.
+func (d *demo) configureDHIS2(s *config.Settings, keyFile, storeFile, secret string) error {
+	key, err := esignet.LoadKey(keyFile, "")
+	if err != nil {
+		return err
+	}
+	block := confBlock(s, storeFile)
+	block.KeyStorePassword = rand.Text()
+	store, err := key.KeyStore(block.KeyStorePassword)
+	if err != nil {
+		return err
+	}
+	if err := esignet.WriteKeyFile(storeFile, store, true); err != nil {
+		return err
+	}
+	if err := d.dhis2.SetConf(login.DHISConf(block)); err != nil {
+		return err
+	}
+	return d.dhis2.Load(dhis2sandbox.Dataset{Routes: []dhis2sandbox.Route{{
+		ID: dhis2.MustUID("SbxRouteVrf"), Code: "nehrbridge-verify", Name: "Verify with eSignet", URL: d.RP + "/rp/**",
+		Auth: &dhis2sandbox.RouteAuth{Type: dhis2sandbox.AuthToken, Token: secret}, ResponseTimeoutSeconds: 20,
+		Sharing: dhis2sandbox.Sharing{Public: "--------", UserGroups: map[string]dhis2sandbox.Grant{demoRoutes.String(): {ID: demoRoutes, Access: "r-------"}}},
+	}}})
+}
+
+// linkMidwife does what an administrator does whom the midwife has told her code.
+func (d *demo) linkMidwife(ctx context.Context, s *config.Settings) error {
+	db, links, err := openLinks(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// The folder may know her from an eSignet at another port.
+	before, err := links.List(ctx, login.Approved)
+	if err != nil {
+		return err
+	}
+	for _, l := range before {
+		if l.Username == demoMidwife && l.Issuer != s.ESignet.Issuer {
+			if _, err := links.Revoke(ctx, l.Code); err != nil {
+				return err
+			}
+		}
+	}
+	link, err := links.Seen(ctx, s.ESignet.Issuer, s.ESignet.RelyingParty, esignetsandbox.Subject(demoMidwifeID, s.ESignet.RelyingParty))
+	if err != nil {
+		return err
+	}
+	if link, err = links.Approve(ctx, link.Code, demoMidwife); err != nil {
+		return err
+	}
+	users, err := usersOf(s)
+	if err != nil {
+		return err
+	}
+	return users.LinkOpenID(ctx, link.Username, link.OpenID)
+}
+
+// keptFiles are the files of a folder, readable by their owner alone. After an
+// error, which it keeps, it does nothing.
+type keptFiles struct {
+	folder string
+	err    error
+}
+
+func (k *keptFiles) path(name string) string { return filepath.Join(k.folder, name) }
+
+// keep gives a file that is there, or what is made in its place.
+func (k *keptFiles) keep(name string, make func() ([]byte, error)) (data []byte) {
+	if k.err != nil {
+		return nil
+	}
+	data, err := os.ReadFile(k.path(name))
+	if os.IsNotExist(err) {
+		if data, err = make(); err == nil {
+			err = esignet.WriteKeyFile(k.path(name), data, false)
+		}
+	}
+	k.err = err
+	return data
+}
+
+// write replaces a file.
+func (k *keptFiles) write(name, text string) {
+	if k.err == nil {
+		k.err = esignet.WriteKeyFile(k.path(name), []byte(strings.TrimLeft(text, "\n")), true)
+	}
+}
+
+func newKeyFile() ([]byte, error) {
+	k, err := esignet.NewKey(esignet.RS256, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := selfSign(k, "nehrbridge demo", 365); err != nil {
+		return nil, err
+	}
+	return k.PEM()
+}
