@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"dhis2/changes":   {"nehr", "mapper", "esignet"},
 	"dhis2/outbox":    {"nehr", "mapper", "esignet"},
 	"dhis2/plugin":    nil,
+	"dhis2/route":     {"nehr", "esignet", "mapper"},
 	"dhis2/setup":     {"nehr", "mapper"},
 	"dhis2/sandbox":   {"mapper"},
 	"esignet":         {"dhis2", "nehr", "mapper"},

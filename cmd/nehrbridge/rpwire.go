@@ -13,6 +13,7 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/mapper/claims"
@@ -61,7 +62,7 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 	kept, err := rp.NewVault(*vault)
 	if err == nil {
 		p.service, err = rp.New(rp.Config{Clients: clients, Routes: rpRoutes(s.ESignet.Route.Secret), Vault: kept, Log: log,
-			Authority: rp.NewDHIS2Authority(directory, 0, nil)})
+			Authority: route.NewAuthority(directory, 0, nil)})
 	}
 	if err != nil {
 		return nil, usage(errors.Join(err, p.db.Close()))
@@ -71,9 +72,9 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 
 // rpRoutes gives each secret of the setting a Route: while one is replaced, both
 // are let in.
-func rpRoutes(secrets config.Secret) (routes []rp.Route) {
+func rpRoutes(secrets config.Secret) (routes []route.Route) {
 	for i, secret := range strings.Fields(secrets.Reveal()) {
-		routes = append(routes, rp.Route{Name: fmt.Sprintf("route-%d", i+1), Secret: secret})
+		routes = append(routes, route.Route{Name: fmt.Sprintf("route-%d", i+1), Secret: secret})
 	}
 	return routes
 }

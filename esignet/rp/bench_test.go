@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
@@ -100,7 +101,7 @@ func BenchmarkBackChannel(b *testing.B) {
 	h := newHouse(b, sandbox.V18, setup{client: func(c *esignet.Config) {
 		c.Issuer, c.IdentitySystemKeys = address, []esignet.PublicKey{{Key: signer.PublicKey}}
 	}, service: func(c *rp.Config) {
-		c.Limits = rp.Limits{User: rp.Limit{PerSecond: 1e6, Burst: 1e6}, Route: rp.Limit{PerSecond: 1e6, Burst: 1e6}, All: rp.Limit{PerSecond: 1e6, Burst: 1e6}}
+		c.Limits = route.Limits{User: route.Limit{PerSecond: 1e6, Burst: 1e6}, Route: route.Limit{PerSecond: 1e6, Burst: 1e6}, All: route.Limit{PerSecond: 1e6, Burst: 1e6}}
 	}})
 	h.clock.real = true
 	handler := h.service.Handler()

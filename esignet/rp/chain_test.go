@@ -24,6 +24,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
@@ -54,7 +55,7 @@ func (s staff) MayCapture(_ context.Context, user string, _, orgUnit dhis2.UID) 
 			return nil
 		}
 	}
-	return &rp.Refusal{Code: rp.CodeForbidden, Detail: "not there"}
+	return &route.Refusal{Code: route.CodeForbidden, Detail: "not there"}
 }
 
 // everybody is an Authority that lets everybody in.
@@ -257,7 +258,7 @@ func newHouse(t testing.TB, version sandbox.Version, s setup) *house {
 	h.vault = h.newVault(evidenceKey(t))
 	h.config = rp.Config{
 		Clients:   []rp.Client{{OIDC: oidc, RelyingParty: "health", Keys: ring, Programs: []*claims.Mapper{ancMap(t)}}},
-		Routes:    []rp.Route{{Name: "one", Secret: routeSecret}, {Name: "two", Secret: otherSecret}},
+		Routes:    []route.Route{{Name: "one", Secret: routeSecret}, {Name: "two", Secret: otherSecret}},
 		Authority: staff{midwife: {clinic}, colleague: {clinic}, outsider: {farClinic}},
 		Vault:     h.vault, Now: h.clock.Now, Log: zerolog.New(h.log).Level(zerolog.TraceLevel),
 	}
@@ -290,7 +291,7 @@ type reply struct {
 }
 
 func (r reply) code() string {
-	var p rp.Problem
+	var p route.Problem
 	if json.Unmarshal(r.body, &p) != nil {
 		return ""
 	}
@@ -380,7 +381,7 @@ func (r reply) want(t testing.TB, status int, code string) {
 	if r.status != status || r.code() != code {
 		t.Errorf("answered %d %s, want %d %s: %s", r.status, r.code(), status, code, r.body)
 	}
-	var p rp.Problem
+	var p route.Problem
 	if err := json.Unmarshal(r.body, &p); err != nil || p.Error.Message.Text["en"] == "" || p.Error.Message.Text["si"] == "" || p.Error.Message.Text["ta"] == "" {
 		t.Errorf("the refusal has no sentence for the person: %s", r.body)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/mapper/claims"
 )
@@ -21,7 +22,7 @@ type Config struct {
 	// to one of them. Required.
 	Clients []Client
 	// Routes are the callers that are let in. Required.
-	Routes []Route
+	Routes []route.Route
 	// Authority says who may ask for what. Required.
 	Authority Authority
 	// Vault keeps the evidence. Required.
@@ -34,11 +35,8 @@ type Config struct {
 	// Default to 10,000 and 20. When one user has too many, the oldest gives way;
 	// when all have, the new one is refused.
 	MaxTransactions, MaxPerUser int
-	// Limits bound calls. Default to 2 in a second and 20 at once for a user, 50 and
-	// 200 for a Route, 100 and 400 in all.
-	Limits Limits
-	// Patience bounds the work on one call: keep it below the Route's time-out.
-	// Defaults to 18 s.
+	// Limits and Patience bound calls; see route.Config.
+	Limits   route.Limits
 	Patience time.Duration
 
 	// Log gets one line per call, without any value of a person.
@@ -66,17 +64,9 @@ type Client struct {
 	Display string
 }
 
-// Route is one caller: a Route of a DHIS2 server.
-type Route struct {
-	// Name stands in logs and evidence.
-	Name string
-	// Secret is what the Route sends as ApiToken: 32 characters or more.
-	Secret string
-}
-
 // Authority says whether a user of DHIS2 may register people in a program at an
 // organisation unit. The browser names all three but the user, so nothing of it is
-// believed. A refusal is a *Refusal; another error says that it is not known.
+// believed. A refusal is a *route.Refusal; another error says that it is not known.
 type Authority interface {
 	MayCapture(ctx context.Context, user string, program, orgUnit dhis2.UID) error
 }
@@ -85,8 +75,6 @@ func (c Config) withDefaults() Config {
 	def(&c.TransactionFor, 10*time.Minute)
 	def(&c.MaxTransactions, 10_000)
 	def(&c.MaxPerUser, 20)
-	def(&c.Patience, 18*time.Second)
-	c.Limits = c.Limits.withDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -102,9 +90,6 @@ func def[T comparable](v *T, value T) {
 		*v = value
 	}
 }
-
-// minSecret is the length of a Route's secret, in characters.
-const minSecret = 32
 
 func (c Config) validate() error {
 	var errs []error
@@ -124,16 +109,8 @@ func (c Config) validate() error {
 			programs[m.Program()] = true
 		}
 	}
-	need(len(c.Routes) > 0, "no Route: nobody may call")
-	names, secrets := map[string]bool{}, map[string]bool{}
-	for _, r := range c.Routes {
-		need(r.Name != "" && !names[r.Name], "each Route needs a name of its own")
-		need(len(r.Secret) >= minSecret, "Route %s: its secret must have %d characters or more", r.Name, minSecret)
-		need(!secrets[r.Secret], "Route %s: another Route has this secret too", r.Name)
-		names[r.Name], secrets[r.Secret] = true, true
-	}
 	need(c.Authority != nil, "no Authority: nobody says who may register people where")
 	need(c.Vault != nil, "no Vault: a verification that cannot be shown later is none")
-	need(c.TransactionFor > 0 && c.MaxTransactions > 0 && c.MaxPerUser > 0 && c.Patience > 0, "limits must be positive")
+	need(c.TransactionFor > 0 && c.MaxTransactions > 0 && c.MaxPerUser > 0, "limits must be positive")
 	return errors.Join(errs...)
 }

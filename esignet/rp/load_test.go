@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
 )
@@ -23,11 +24,11 @@ func TestMemoryFlat(t *testing.T) {
 		}
 		total = n
 	}
-	wide := rp.Limit{PerSecond: 1e6, Burst: 1e6}
+	wide := route.Limit{PerSecond: 1e6, Burst: 1e6}
 	h := newHouse(t, sandbox.V16, setup{
 		sandbox: func(c *sandbox.Config, _ *sandbox.ClientRequest) { c.MaxSessions = 100 },
 		service: func(c *rp.Config) {
-			c.Limits = rp.Limits{User: rp.Limit{PerSecond: 2, Burst: 20}, Route: wide, All: wide}
+			c.Limits = route.Limits{User: route.Limit{PerSecond: 2, Burst: 20}, Route: wide, All: wide}
 			c.Authority = everybody{}
 			c.MaxTransactions = 200
 		}})

@@ -15,16 +15,6 @@ func newMeter(s *Service) *meter {
 	return m
 }
 
-// called counts a call by its result: done, or the code of the refusal.
-func (m *meter) called(name string, err error) {
-	result := "done"
-	if err != nil {
-		_, p := problem(err)
-		result = p.Code
-	}
-	m.set.GetOrCreateCounter(`nehrbridge_rp_calls_total{call="` + name + `", result="` + result + `"}`).Inc()
-}
-
 // WriteMetrics writes the service's metrics in Prometheus text format:
 // nehrbridge_rp_calls_total by call and result, nehrbridge_rp_open_transactions.
 func (s *Service) WriteMetrics(w io.Writer) { s.meter.set.WritePrometheus(w) }

@@ -3,7 +3,7 @@ package rp
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/mapper/claims"
 )
@@ -19,9 +20,8 @@ import (
 type Service struct {
 	config   Config
 	programs map[dhis2.UID]program
-	routes   []route
 	open     *transactions
-	limiter  *limiter
+	gate     *route.Gate
 	meter    *meter
 }
 
@@ -30,19 +30,17 @@ type program struct {
 	mapper *claims.Mapper
 }
 
-type route struct {
-	name   string
-	secret [sha256.Size]byte
-}
-
 // New makes a service; the error names everything that is wrong with the
 // configuration.
 func New(c Config) (*Service, error) {
 	c = c.withDefaults()
-	if err := c.validate(); err != nil {
+	s := &Service{config: c, programs: map[dhis2.UID]program{}, open: newTransactions(c)}
+	s.meter = newMeter(s)
+	var err error
+	s.gate, err = route.New(route.Config{Service: "rp", Routes: c.Routes, Limits: c.Limits, Patience: c.Patience, Metrics: s.meter.set, Log: c.Log, Now: c.Now})
+	if err := errors.Join(c.validate(), err); err != nil {
 		return nil, fmt.Errorf("relying party: %w", err)
 	}
-	s := &Service{config: c, programs: map[dhis2.UID]program{}, open: newTransactions(c), limiter: newLimiter(c.Limits)}
 	for i := range c.Clients {
 		client := &c.Clients[i]
 		def(&client.Display, "popup")
@@ -50,10 +48,6 @@ func New(c Config) (*Service, error) {
 			s.programs[m.Program()] = program{client, m}
 		}
 	}
-	for _, r := range c.Routes {
-		s.routes = append(s.routes, route{r.Name, sha256.Sum256([]byte(r.Secret))})
-	}
-	s.meter = newMeter(s)
 	return s, nil
 }
 
@@ -85,9 +79,6 @@ func (s *Service) sweep(ctx context.Context) {
 // Open is the number of sign-ins under way.
 func (s *Service) Open() int { return s.open.open() }
 
-// caller is who asks, as the Route says.
-type caller struct{ user, route string }
-
 // StartRequest asks to verify a person for a form.
 type StartRequest struct {
 	Program dhis2.UID `json:"program"`
@@ -103,33 +94,33 @@ type Started struct {
 	Expires     time.Time `json:"expires"`
 }
 
-func (s *Service) start(ctx context.Context, who caller, r StartRequest) (*Started, error) {
+func (s *Service) start(ctx context.Context, who route.Caller, r StartRequest) (*Started, error) {
 	p, known := s.programs[r.Program]
 	switch {
 	case r.Program.IsZero() || r.OrgUnit.IsZero():
-		return nil, refuse(CodeMalformed, "program and orgUnit must be UIDs")
+		return nil, refuse(route.CodeMalformed, "program and orgUnit must be UIDs")
 	case len(r.UILocales) > 5:
-		return nil, refuse(CodeMalformed, "too many languages")
+		return nil, refuse(route.CodeMalformed, "too many languages")
 	case !known:
 		return nil, refuse(CodeProgram, "no claim map for the program")
 	}
 	for _, l := range r.UILocales {
 		if len(l) != 2 || l[0] < 'a' || l[0] > 'z' || l[1] < 'a' || l[1] > 'z' {
-			return nil, refuse(CodeMalformed, "uiLocales are not of ISO 639-1")
+			return nil, refuse(route.CodeMalformed, "uiLocales are not of ISO 639-1")
 		}
 	}
-	if err := s.config.Authority.MayCapture(ctx, who.user, r.Program, r.OrgUnit); err != nil {
+	if err := s.config.Authority.MayCapture(ctx, who.User, r.Program, r.OrgUnit); err != nil {
 		return nil, err
 	}
 	// Before eSignet is asked: a push costs it memory.
 	if s.open.full(s.config.Now()) {
-		return nil, refuse(CodeLimit, "too many open sign-ins")
+		return nil, refuse(route.CodeLimit, "too many open sign-ins")
 	}
 	attempt, err := p.client.OIDC.Authorize(ctx, p.request(r.UILocales))
 	if err != nil {
 		return nil, err
 	}
-	t := &transaction{attempt: attempt, client: p.client, mapper: p.mapper, user: who.user, route: who.route, program: r.Program, orgUnit: r.OrgUnit}
+	t := &transaction{attempt: attempt, client: p.client, mapper: p.mapper, user: who.User, route: who.Route, program: r.Program, orgUnit: r.OrgUnit}
 	handle, err := s.open.put(t, s.config.Now())
 	if err != nil {
 		return nil, err
@@ -171,8 +162,8 @@ type Kept struct {
 	At time.Time `json:"at"`
 }
 
-func (s *Service) complete(ctx context.Context, who caller, r CompleteRequest) (*Completed, error) {
-	t, err := s.open.take(r.Transaction, who.user, who.route, s.config.Now())
+func (s *Service) complete(ctx context.Context, who route.Caller, r CompleteRequest) (*Completed, error) {
+	t, err := s.open.take(r.Transaction, who.User, who.Route, s.config.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +208,8 @@ func (s *Service) evidence(t *transaction, person *esignet.Identity, result clai
 	return e, nil
 }
 
-func (s *Service) cancel(who caller, handle string) error {
-	_, err := s.open.take(handle, who.user, who.route, s.config.Now())
+func (s *Service) cancel(who route.Caller, handle string) error {
+	_, err := s.open.take(handle, who.User, who.Route, s.config.Now())
 	return err
 }
 
@@ -235,14 +226,14 @@ type Status struct {
 }
 
 // read gives evidence to who made it, and to who may register people there now.
-func (s *Service) read(ctx context.Context, who caller, id string) (*Evidence, error) {
+func (s *Service) read(ctx context.Context, who route.Caller, id string) (*Evidence, error) {
 	e, err := s.config.Vault.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	err = s.config.Authority.MayCapture(ctx, who.user, e.Program, e.OrgUnit)
-	if r, ok := err.(*Refusal); ok && r.Code == CodeForbidden {
-		return nil, &Refusal{Code: CodeEvidence, Detail: "not for this user", Err: err}
+	err = s.config.Authority.MayCapture(ctx, who.User, e.Program, e.OrgUnit)
+	if r, ok := errors.AsType[*route.Refusal](err); ok && r.Code == route.CodeForbidden {
+		return nil, refuse(CodeEvidence, "not for this user")
 	}
 	return e, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/mapper/claims"
 )
@@ -62,7 +63,7 @@ func (ts *transactions) full(now time.Time) bool {
 func (ts *transactions) put(t *transaction, now time.Time) (handle string, err error) {
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(ts.rand, secret); err != nil {
-		return "", refuse(CodeInternal, "no randomness")
+		return "", refuse(route.CodeInternal, "no randomness")
 	}
 	handle = base64.RawURLEncoding.EncodeToString(secret)
 	t.key, t.began, t.expires = sha256.Sum256([]byte(handle)), now, now.Add(ts.life)
@@ -78,7 +79,7 @@ func (ts *transactions) put(t *transaction, now time.Time) (handle string, err e
 		}
 	}
 	if ts.order.Len() >= ts.max {
-		return "", refuse(CodeLimit, "too many open sign-ins")
+		return "", refuse(route.CodeLimit, "too many open sign-ins")
 	}
 	ts.byKey[t.key] = ts.order.PushBack(t)
 	ts.byUser[t.user]++

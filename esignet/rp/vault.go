@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 )
 
@@ -77,20 +78,20 @@ func NewVault(c VaultConfig) (*Vault, error) {
 func (v *Vault) Put(ctx context.Context, e *Evidence) error {
 	id := make([]byte, 16)
 	if _, err := io.ReadFull(v.config.Rand, id); err != nil {
-		return refuse(CodeInternal, "no randomness")
+		return refuse(route.CodeInternal, "no randomness")
 	}
 	e.ID = base64.RawURLEncoding.EncodeToString(id)
 	payload, err := json.Marshal(e, json.Deterministic(true))
 	if err != nil {
-		return &Refusal{Code: CodeInternal, Detail: "the evidence cannot be written"}
+		return refuse(route.CodeInternal, "the evidence cannot be written")
 	}
 	key, err := v.config.Signing.Active(v.config.Now())
 	if err != nil {
-		return &Refusal{Code: CodeInternal, Detail: "no key signs evidence", Err: err}
+		return failed(route.CodeInternal, "no key signs evidence", err)
 	}
 	token, err := key.Sign(evidenceType, payload)
 	if err != nil {
-		return &Refusal{Code: CodeInternal, Detail: "the evidence cannot be signed", Err: err}
+		return failed(route.CodeInternal, "the evidence cannot be signed", err)
 	}
 	at := e.At.Unix()
 	until := e.At.Add(v.config.KeepFor).Unix()
@@ -101,7 +102,7 @@ func (v *Vault) Put(ctx context.Context, e *Evidence) error {
 		return err
 	})
 	if err != nil {
-		return &Refusal{Code: CodeUnavailable, Detail: "the evidence cannot be kept", Err: err}
+		return failed(route.CodeUnavailable, "the evidence cannot be kept", err)
 	}
 	return nil
 }
@@ -111,7 +112,7 @@ func rowContext(id string, at, until int64) string {
 	return "evidence " + id + " " + strconv.FormatInt(at, 10) + " " + strconv.FormatInt(until, 10)
 }
 
-// Get reads evidence: a *Refusal of CodeEvidence where there is none, of
+// Get reads evidence: a *route.Refusal of CodeEvidence where there is none, of
 // CodeTampered where it was altered, moved, or signed by none of the keys.
 func (v *Vault) Get(ctx context.Context, id string) (*Evidence, error) {
 	var at, until int64
@@ -125,7 +126,7 @@ func (v *Vault) Get(ctx context.Context, id string) (*Evidence, error) {
 	})
 	switch {
 	case err != nil:
-		return nil, &Refusal{Code: CodeUnavailable, Detail: "the evidence cannot be read", Err: err}
+		return nil, failed(route.CodeUnavailable, "the evidence cannot be read", err)
 	case !found:
 		return nil, refuse(CodeEvidence, "none of this id")
 	}

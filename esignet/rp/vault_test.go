@@ -13,6 +13,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
@@ -28,9 +29,9 @@ func (h *house) exec(query string, args ...any) {
 	}
 }
 
-func wantRefusal(t *testing.T, err error, code rp.Code) {
+func wantRefusal(t *testing.T, err error, code route.Code) {
 	t.Helper()
-	if r, ok := errors.AsType[*rp.Refusal](err); !ok || r.Code != code {
+	if r, ok := errors.AsType[*route.Refusal](err); !ok || r.Code != code {
 		t.Errorf("got %v, want %s", err, code)
 	}
 }

@@ -1,4 +1,4 @@
-package rp
+package route
 
 import (
 	"context"
@@ -22,10 +22,10 @@ type Directory interface {
 // maxDecisions bounds what is remembered.
 const maxDecisions = 10_000
 
-// DHIS2Authority asks DHIS2 whether a user may register people: the account is
+// Authority asks DHIS2 whether a user may register people: the account is
 // active, captures data in the organisation unit, and may write data of the program.
 // An answer is used for a while, a right that was lost as long.
-type DHIS2Authority struct {
+type Authority struct {
 	directory Directory
 	keep      time.Duration
 	now       func() time.Time
@@ -44,18 +44,19 @@ type decision struct {
 	until   time.Time
 }
 
-// NewDHIS2Authority asks the directory. keep is how long an answer is used, 1 min
+// NewAuthority asks the directory. keep is how long an answer is used, 1 min
 // when 0; now is the clock, time.Now when nil.
-func NewDHIS2Authority(directory Directory, keep time.Duration, now func() time.Time) *DHIS2Authority {
+func NewAuthority(directory Directory, keep time.Duration, now func() time.Time) *Authority {
 	def(&keep, time.Minute)
 	if now == nil {
 		now = time.Now
 	}
-	return &DHIS2Authority{directory: directory, keep: keep, now: now, made: map[question]decision{}}
+	return &Authority{directory: directory, keep: keep, now: now, made: map[question]decision{}}
 }
 
-// MayCapture implements Authority.
-func (a *DHIS2Authority) MayCapture(ctx context.Context, user string, program, orgUnit dhis2.UID) error {
+// MayCapture is nil where the user may, a *Refusal of CodeForbidden where not, and of
+// CodeUnavailable where DHIS2 cannot say.
+func (a *Authority) MayCapture(ctx context.Context, user string, program, orgUnit dhis2.UID) error {
 	q := question{user, program, orgUnit}
 	now := a.now()
 	a.mu.Lock()
@@ -75,7 +76,7 @@ func (a *DHIS2Authority) MayCapture(ctx context.Context, user string, program, o
 	return nil
 }
 
-func (a *DHIS2Authority) remember(q question, d decision, now time.Time) {
+func (a *Authority) remember(q question, d decision, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.made) >= maxDecisions {
@@ -91,7 +92,7 @@ func (a *DHIS2Authority) remember(q question, d decision, now time.Time) {
 	a.made[q] = d
 }
 
-func (a *DHIS2Authority) ask(ctx context.Context, q question) (*Refusal, error) {
+func (a *Authority) ask(ctx context.Context, q question) (*Refusal, error) {
 	unknown := func(err error) error {
 		return &Refusal{Code: CodeUnavailable, Detail: "DHIS2 cannot be asked who may register people", Err: err}
 	}
@@ -100,16 +101,16 @@ func (a *DHIS2Authority) ask(ctx context.Context, q question) (*Refusal, error) 
 		return nil, unknown(err)
 	}
 	if account == nil || account.Disabled {
-		return refuse(CodeForbidden, "DHIS2 has no active user of this name"), nil
+		return Refuse(CodeForbidden, "DHIS2 has no active user of this name"), nil
 	}
 	sharing, err := a.directory.ProgramSharing(ctx, q.program)
 	if e, ok := errors.AsType[*api.Error](err); ok && e.NotFound() {
-		return refuse(CodeForbidden, "DHIS2 has no such program"), nil
+		return Refuse(CodeForbidden, "DHIS2 has no such program"), nil
 	} else if err != nil {
 		return nil, unknown(err)
 	}
 	if !sharing.WritesData(account) {
-		return refuse(CodeForbidden, "the user may not enter data of the program"), nil
+		return Refuse(CodeForbidden, "the user may not enter data of the program"), nil
 	}
 	units, err := a.directory.OrganisationUnits(ctx, []dhis2.UID{q.orgUnit})
 	if err != nil {
@@ -120,5 +121,5 @@ func (a *DHIS2Authority) ask(ctx context.Context, q question) (*Refusal, error) 
 			return nil, nil
 		}
 	}
-	return refuse(CodeForbidden, "the user captures no data in the organisation unit"), nil
+	return Refuse(CodeForbidden, "the user captures no data in the organisation unit"), nil
 }

@@ -1,7 +1,8 @@
-package rp_test
+package route_test
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -9,9 +10,23 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
+	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
-	"github.com/nehrbridge/nehrbridge/esignet/rp"
 )
+
+const midwife = "midwife.one"
+
+var (
+	ancProgram = dhis2.MustUID("eozjj9UivfS")
+	clinic     = dhis2.MustUID("SbxClinic01")
+)
+
+func wantRefusal(t *testing.T, err error, code route.Code) {
+	t.Helper()
+	if r, ok := errors.AsType[*route.Refusal](err); !ok || r.Code != code {
+		t.Errorf("got %v, want a refusal %s", err, code)
+	}
+}
 
 // asked counts what DHIS2 is asked.
 type asked struct {
@@ -28,7 +43,7 @@ func (a *asked) Account(ctx context.Context, name string) (*api.Account, error) 
 func TestD063_Authority(t *testing.T) {
 	for _, version := range dhis2sandbox.Versions {
 		t.Run(version, func(t *testing.T) {
-			clock := &clock{now: time.Now()}
+			now := time.Now()
 			s, err := dhis2sandbox.New(dhis2sandbox.Config{Version: version})
 			if err != nil {
 				t.Fatal(err)
@@ -59,7 +74,7 @@ func TestD063_Authority(t *testing.T) {
 				t.Fatal(err)
 			}
 			directory := &asked{Client: client}
-			a := rp.NewDHIS2Authority(directory, time.Minute, clock.Now)
+			a := route.NewAuthority(directory, time.Minute, func() time.Time { return now })
 			for _, test := range []struct {
 				user, program, unit string
 				may                 bool
@@ -83,7 +98,7 @@ func TestD063_Authority(t *testing.T) {
 				if test.may && err != nil {
 					t.Errorf("%s in %s: %v", test.user, test.unit, err)
 				} else if !test.may {
-					wantRefusal(t, err, rp.CodeForbidden)
+					wantRefusal(t, err, route.CodeForbidden)
 				}
 			}
 			// A right that is lost counts for a minute more, and one that cannot be
@@ -95,11 +110,11 @@ func TestD063_Authority(t *testing.T) {
 			if err := may(); err != nil || directory.n.Load() != before {
 				t.Errorf("asked again at once: %v", err)
 			}
-			clock.advance(61 * time.Second)
-			wantRefusal(t, may(), rp.CodeForbidden)
-			clock.advance(61 * time.Second)
+			now = now.Add(61 * time.Second)
+			wantRefusal(t, may(), route.CodeForbidden)
+			now = now.Add(61 * time.Second)
 			s.Inject(dhis2sandbox.Fault{Kind: dhis2sandbox.FaultStatus, Status: 503})
-			wantRefusal(t, may(), rp.CodeUnavailable)
+			wantRefusal(t, may(), route.CodeUnavailable)
 			s.ClearFaults()
 			mine.Capture = []dhis2.UID{clinic}
 			s.SetUser(mine)
