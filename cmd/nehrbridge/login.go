@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -21,7 +22,14 @@ type loginPart struct {
 	handler  http.Handler
 	path     string // below which it answers, without a final slash
 	warnings []string
+	metrics  func(io.Writer)
 	close    func() error
+}
+
+// signer is the façade or the shim.
+type signer interface {
+	Handler() http.Handler
+	WriteMetrics(io.Writer)
 }
 
 // newLoginPart wires the façade or the shim of the settings; close it.
@@ -37,21 +45,19 @@ func newLoginPart(ctx context.Context, s *config.Settings, log zerolog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	p := &loginPart{close: db.Close}
-	if p.handler, err = loginHandler(s, client, links, log); err != nil {
+	service, err := newSigner(s, client, links, log)
+	if err != nil {
 		db.Close()
 		return nil, err
 	}
-	p.path = pathOf(s.ESignet.Login.URL)
-	p.warnings = client.Warnings()
-	return p, nil
+	return &loginPart{handler: service.Handler(), path: pathOf(s.ESignet.Login.URL), warnings: client.Warnings(), metrics: service.WriteMetrics, close: db.Close}, nil
 }
 
 // withLogin puts the part that signs DHIS2 users in beside another service, if
-// esignet.login.url is set.
-func withLogin(ctx context.Context, s *config.Settings, other http.Handler, log zerolog.Logger) (http.Handler, func() error, error) {
+// esignet.login.url is set; else there is no part.
+func withLogin(ctx context.Context, s *config.Settings, other http.Handler, log zerolog.Logger) (http.Handler, *loginPart, error) {
 	if s.ESignet.Login.URL == "" {
-		return other, func() error { return nil }, nil
+		return other, nil, nil
 	}
 	p, err := newLoginPart(ctx, s, log)
 	if err != nil {
@@ -66,17 +72,13 @@ func withLogin(ctx context.Context, s *config.Settings, other http.Handler, log 
 	mux := http.NewServeMux()
 	mux.Handle(p.path+"/", p.handler)
 	mux.Handle("/", other)
-	return mux, p.close, nil
+	return mux, p, nil
 }
 
-func loginHandler(s *config.Settings, client esignet.Config, links *login.Links, log zerolog.Logger) (http.Handler, error) {
+func newSigner(s *config.Settings, client esignet.Config, links *login.Links, log zerolog.Logger) (signer, error) {
 	l := s.ESignet.Login
 	if l.Way == "shim" {
-		shim, err := login.NewShim(login.ShimConfig{URL: l.URL, ESignet: client, RelyingParty: s.ESignet.RelyingParty, Links: links, Log: log})
-		if err != nil {
-			return nil, err
-		}
-		return shim.Handler(), nil
+		return login.NewShim(login.ShimConfig{URL: l.URL, ESignet: client, RelyingParty: s.ESignet.RelyingParty, Links: links, Log: log})
 	}
 	signing, err := esignet.LoadKey(l.SigningKeyFile, "")
 	if err != nil {
@@ -87,7 +89,7 @@ func loginHandler(s *config.Settings, client esignet.Config, links *login.Links,
 		request.Claims = append(request.Claims, esignet.ClaimRequest{Name: name})
 	}
 	base := loginDHIS2(s)
-	service, err := login.New(login.Config{
+	return login.New(login.Config{
 		URL: l.URL, ESignet: client, RelyingParty: s.ESignet.RelyingParty, Request: request, Keys: esignet.SingleKey(signing), Links: links, Log: log,
 		DHIS2: login.DHIS2{
 			ClientID: l.DHIS2Client, RedirectURI: base + "/oauth2/code/" + l.Provider, LoginURL: base,
@@ -95,10 +97,6 @@ func loginHandler(s *config.Settings, client esignet.Config, links *login.Links,
 			KeySetURL: cmp.Or(s.DHIS2.URL, base) + "/api/publicKeys/" + l.Provider + "/jwks.json",
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return service.Handler(), nil
 }
 
 // loginClient is the client at eSignet: of the façade, or, with the shim, DHIS2's.

@@ -41,6 +41,11 @@ var metricNames = []struct{ name, labels, meaning string }{
 	{"nehrbridge_slot_held_bytes", "", "write-ahead log that DHIS2's database keeps for us"},
 	{"nehrbridge_slot_unconfirmed_seconds", "", "how long ago the slot's place was last confirmed"},
 	{"nehrbridge_slot_alarm", "", "1 while it keeps too much, or is about to lose its place or has lost it"},
+	{"nehrbridge_rp_open_transactions", "", "people who are being verified for a form; with `esignet.clients`, as the next"},
+	{"nehrbridge_rp_calls_total", "call, result", "calls by a Route: `done`, or the code of the refusal"},
+	{"nehrbridge_login_attempts", "", "sign-ins of DHIS2 users under way; with `esignet.login.url`, as those below"},
+	{"nehrbridge_login_tokens", "", "access tokens of DHIS2 that are good"},
+	{"nehrbridge_login_calls_total", "call, result", "`authorize`, `callback`, `token`, `userinfo` (`shim`): `done`, `requested` and `revoked` for who is not linked, or why not"},
 }
 
 // metricTable is the README's table of them.

@@ -58,7 +58,7 @@ type web struct {
 	party    *party // nil without esignet.clients
 	handler  http.Handler
 	listener net.Listener
-	login    func() error // closes it
+	login    *loginPart // nil without esignet.login.url
 }
 
 // wantsWeb says that the settings have something that answers by HTTP.
@@ -115,7 +115,7 @@ func (w *web) close() {
 		_ = w.listener.Close() // of a server that has ended it is closed already
 	}
 	if w.login != nil {
-		_ = w.login()
+		_ = w.login.close()
 	}
 	if w.party != nil {
 		_ = w.party.db.Close()
@@ -161,6 +161,9 @@ func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 func (w *web) page(out io.Writer) {
 	if w.party != nil {
 		w.party.service.WriteMetrics(out)
+	}
+	if w.login != nil {
+		w.login.metrics(out)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
@@ -41,6 +43,15 @@ func TestServe(t *testing.T) {
 		if strings.Count(string(page), "\n"+figure) != 1 {
 			t.Errorf("%s is not once among the metrics\n%s", figure, page)
 		}
+	}
+	var shown []string
+	for _, name := range metricFamilies(string(page)) {
+		if strings.HasPrefix(name, "nehrbridge_rp_") {
+			shown = append(shown, name)
+		}
+	}
+	if diff := cmp.Diff(metricsOf("nehrbridge_rp_"), shown); diff != "" {
+		t.Errorf("metrics of the relying party (-README +shown):\n%s", diff)
 	}
 	if code := h.stop(); code != exitDone {
 		t.Errorf("exit code %d\n%s", code, h.log)

@@ -43,6 +43,7 @@ type signInWorld struct {
 	environ                  []string
 	dhis2                    *dhis2sandbox.Server
 	esignet                  *sandbox.Server
+	part                     *loginPart
 	dhis2URL, esignetURL, at string
 	folder                   string
 }
@@ -121,15 +122,14 @@ func newSignInWorld(t *testing.T, version sandbox.Version, way string) *signInWo
 	if err != nil {
 		t.Fatal(err)
 	}
-	part, err := newLoginPart(t.Context(), s, zerolog.Nop())
-	if err != nil {
+	if w.part, err = newLoginPart(t.Context(), s, zerolog.Nop()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { part.close() })
-	if part.path != "/signin" {
-		t.Errorf("the part answers below %q", part.path)
+	t.Cleanup(func() { w.part.close() })
+	if w.part.path != "/signin" {
+		t.Errorf("the part answers below %q", w.part.path)
 	}
-	setLogin(part.handler)
+	setLogin(w.part.handler)
 	return w
 }
 

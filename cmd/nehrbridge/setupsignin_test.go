@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
 	"github.com/nehrbridge/nehrbridge/config"
@@ -34,6 +35,15 @@ func TestSetupESignet(t *testing.T) {
 			requests := w.links()
 			if len(requests) != 1 || requests[0].State != login.Requested {
 				t.Fatalf("links %+v", requests)
+			}
+			var figures strings.Builder
+			w.part.metrics(&figures)
+			want := metricsOf("nehrbridge_login_")
+			if tt.way == "shim" { // which keeps nothing
+				want = []string{"nehrbridge_login_calls_total"}
+			}
+			if diff := cmp.Diff(want, metricFamilies(figures.String())); diff != "" {
+				t.Errorf("metrics (-README +shown):\n%s", diff)
 			}
 			code := requests[0].Code
 			w.run(1, "setup", "esignet", "links", "approve", "0000-0000", "--user", "nurse")
@@ -106,14 +116,16 @@ func TestLoginBesideRP(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.ESignet.Login.URL = tt.url
-			handler, stop, err := withLogin(t.Context(), s, other, zerolog.Nop())
+			handler, part, err := withLogin(t.Context(), s, other, zerolog.Nop())
 			if (err != nil) != tt.fails {
 				t.Fatal(err)
 			}
 			if tt.fails {
 				return
 			}
-			defer stop()
+			if part != nil {
+				defer part.close()
+			}
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, httptest.NewRequest("GET", tt.path, nil))
 			if answer.Code != tt.want {

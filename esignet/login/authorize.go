@@ -32,34 +32,35 @@ type authorization struct {
 func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 	query, err := parameters(r.URL.RawQuery)
 	if err != nil || query["client_id"] != s.cfg.DHIS2.ClientID || query["redirect_uri"] != s.cfg.DHIS2.RedirectURI {
-		s.refused("authorize", errors.New("not a request of the configured DHIS2: client_id or redirect_uri is another"))
+		s.refused("authorize", resultForeign, errors.New("not a request of the configured DHIS2: client_id or redirect_uri is another"))
 		s.showStopped(w, r, http.StatusBadRequest, "setup")
 		return
 	}
 	request, code := readAuthorization(query)
 	if code != "" {
-		s.refused("authorize", errors.New(code))
+		s.refused("authorize", code, errors.New("not what DHIS2 asks for"))
 		s.back(w, r, url.Values{"error": {code}}, query["state"])
 		return
 	}
 	if !s.begins.AllowN(s.cfg.Now(), 1) {
-		s.refused("authorize", errors.New("too many sign-ins at once"))
+		s.refused("authorize", resultLimit, errors.New("too many sign-ins at once"))
 		s.showStopped(w, r, http.StatusServiceUnavailable, "unavailable")
 		return
 	}
 	begun, err := s.esignet.Authorize(r.Context(), s.cfg.Request)
 	if err != nil {
-		s.refused("authorize", err)
+		s.refused("authorize", resultOf(err, resultInternal), err)
 		s.showStopped(w, r, http.StatusBadGateway, messageKey(err))
 		return
 	}
 	cookie, err := s.random()
 	if err != nil || !s.attempts.put(begun.State, &attempt{request: request, esignet: begun, cookie: cookie}) {
-		s.refused("authorize", errors.New("no room for another sign-in"))
+		s.refused("authorize", resultLimit, errors.New("no room for another sign-in"))
 		s.showStopped(w, r, http.StatusServiceUnavailable, "unavailable")
 		return
 	}
 	s.setCookie(w, attemptCookie(begun.State), cookie, defaultAttemptFor)
+	s.meter.called("authorize", resultDone)
 	http.Redirect(w, r, begun.URL, http.StatusSeeOther)
 }
 

@@ -30,7 +30,7 @@ var errNotThisBrowser = errors.New("the answer belongs to no sign-in of this bro
 func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		s.stop(w, r, "callback", errors.New("not a query"), "expired")
+		s.stop(w, r, resultBrowser, errors.New("not a query"), "expired")
 		return
 	}
 	state := query.Get("state")
@@ -39,23 +39,23 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 		return held != "" && subtle.ConstantTimeCompare([]byte(a.cookie), []byte(held)) == 1
 	})
 	if !ok {
-		s.stop(w, r, "callback", errNotThisBrowser, "expired")
+		s.stop(w, r, resultBrowser, errNotThisBrowser, "expired")
 		return
 	}
 	s.clearCookie(w, attemptCookie(state))
 	g, subject, err := s.verify(r.Context(), a, query)
 	if err != nil {
 		if e, ok := errors.AsType[*esignet.Error](err); ok && e.Code == esignet.CodeDenied {
-			s.refused("callback", err)
+			s.refused("callback", string(e.Code), err)
 			s.back(w, r, url.Values{"error": {"access_denied"}}, a.request.state)
 			return
 		}
-		s.stop(w, r, "callback", err, messageKey(err))
+		s.stop(w, r, resultOf(err, resultInternal), err, messageKey(err))
 		return
 	}
 	link, err := s.cfg.Links.Seen(r.Context(), s.esignet.Issuer(), s.cfg.RelyingParty, subject)
 	if err != nil {
-		s.stop(w, r, "links", err, "unavailable")
+		s.stop(w, r, resultInternal, err, "unavailable")
 		return
 	}
 	g.openID = link.OpenID
@@ -63,8 +63,9 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	case Approved:
 		s.grant(w, r, g)
 	case Revoked:
-		s.stop(w, r, "links", errors.New("an administrator has refused or revoked this link"), "revoked")
+		s.stop(w, r, resultRevoked, errors.New("an administrator has refused or revoked this link"), "revoked")
 	default:
+		s.meter.called("callback", resultRequested)
 		s.cfg.Log.Info().Str("part", "login").Str("link", link.Code).Msg("a link waits for an administrator")
 		s.setCookie(w, requestCookie, link.Code, defaultAttemptFor)
 		http.Redirect(w, r, s.path+"/requested", http.StatusSeeOther)
@@ -109,15 +110,16 @@ func shared(claims *esignet.Claims, asked []esignet.ClaimRequest) map[string]jso
 func (s *Service) grant(w http.ResponseWriter, r *http.Request, g *grant) {
 	code, err := s.random()
 	if err != nil || !s.codes.put(code, g) {
-		s.stop(w, r, "grant", errors.New("no room for another code"), "unavailable")
+		s.stop(w, r, resultLimit, errors.New("no room for another code"), "unavailable")
 		return
 	}
+	s.meter.called("callback", resultDone)
 	s.back(w, r, url.Values{"code": {code}}, g.request.state)
 }
 
 // stop ends a sign-in on a page of this service that no longer has the answer of
 // eSignet in its address.
-func (s *Service) stop(w http.ResponseWriter, r *http.Request, stage string, err error, why string) {
-	s.refused(stage, err)
+func (s *Service) stop(w http.ResponseWriter, r *http.Request, result string, err error, why string) {
+	s.refused("callback", result, err)
 	http.Redirect(w, r, s.path+"/stopped?why="+why, http.StatusSeeOther)
 }

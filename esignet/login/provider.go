@@ -31,7 +31,7 @@ func (s *Service) metadata(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) jwks(w http.ResponseWriter, _ *http.Request) {
 	set, err := s.cfg.Keys.JWKS(s.cfg.Now(), esignet.UseSignature)
 	if err != nil {
-		s.refused("jwks", err)
+		s.refused("jwks", resultInternal, err)
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable"})
 		return
 	}
@@ -45,15 +45,17 @@ func (s *Service) jwks(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) userinfo(w http.ResponseWriter, r *http.Request) {
 	token, ok := bearer(r)
 	if !ok {
+		s.meter.called("userinfo", resultToken)
 		challenge(w, "")
 		return
 	}
 	g, ok := s.tokens.get(token)
 	if !ok {
-		s.refused("userinfo", errors.New("the access token is unknown or expired"))
+		s.refused("userinfo", resultToken, errors.New("the access token is unknown or expired"))
 		challenge(w, "invalid_token")
 		return
 	}
+	s.meter.called("userinfo", resultDone)
 	writeJSON(w, http.StatusOK, answerClaims(g.openID, g.claims))
 }
 

@@ -25,6 +25,7 @@ type Service struct {
 	begins   *rate.Limiter
 	path     string // of Config.URL, without a final slash
 	mux      *http.ServeMux
+	meter    *meter
 }
 
 // New makes a façade. It talks to nobody yet. The error names every field that is
@@ -53,6 +54,9 @@ func New(cfg Config) (*Service, error) {
 		used:     newShelf[struct{}](maxAssertion+2*assertionSkew, maxAssertions, cfg.Now),
 		begins:   rate.NewLimiter(rate.Limit(cfg.PerSecond), cfg.PerSecond),
 	}
+	s.meter = newMeter("authorize", "callback", "token", "userinfo")
+	s.meter.set.NewGauge("nehrbridge_login_attempts", func() float64 { return float64(s.attempts.size()) })
+	s.meter.set.NewGauge("nehrbridge_login_tokens", func() float64 { return float64(s.tokens.size()) })
 	s.routes()
 	return s, nil
 }
@@ -104,8 +108,7 @@ func protect(w http.ResponseWriter, https bool) {
 	}
 }
 
-// Sizes gives how many sign-ins are under way and how many tokens are good, for
-// metrics.
+// Sizes gives how many sign-ins are under way and how many tokens are good.
 func (s *Service) Sizes() (attempts, tokens int) { return s.attempts.size(), s.tokens.size() }
 
 // random gives 256 bits.
@@ -117,7 +120,8 @@ func (s *Service) random() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-// refused logs a refusal. Its errors hold no value of a person.
-func (s *Service) refused(stage string, err error) {
-	s.cfg.Log.Warn().Str("part", "login").Str("stage", stage).Err(err).Msg("sign-in refused")
+// refused logs and counts a refusal. Its errors hold no value of a person.
+func (s *Service) refused(call, result string, err error) {
+	s.meter.called(call, result)
+	s.cfg.Log.Warn().Str("part", "login").Str("call", call).Str("result", result).Err(err).Msg("sign-in refused")
 }

@@ -35,6 +35,7 @@ type Shim struct {
 	cfg     ShimConfig
 	esignet *esignet.Client
 	path    string
+	meter   *meter
 }
 
 // NewShim makes a shim. It talks to nobody yet.
@@ -48,7 +49,7 @@ func NewShim(cfg ShimConfig) (*Shim, error) {
 		return nil, err
 	}
 	at, _ := url.Parse(cfg.URL) // it was validated
-	return &Shim{cfg: cfg, esignet: client, path: at.Path}, nil
+	return &Shim{cfg: cfg, esignet: client, path: at.Path, meter: newMeter("shim")}, nil
 }
 
 // Handler serves URL + /shim/userinfo and the picture of the button.
@@ -68,12 +69,13 @@ func (s *Shim) Handler() http.Handler {
 func (s *Shim) userinfo(w http.ResponseWriter, r *http.Request) {
 	token, ok := bearer(r)
 	if !ok {
+		s.meter.called("shim", resultToken)
 		challenge(w, "")
 		return
 	}
 	claims, err := s.esignet.UserInfoOf(r.Context(), token)
 	if err != nil {
-		s.cfg.Log.Warn().Str("part", "login").Str("stage", "shim").Err(err).Msg("sign-in refused")
+		s.refused(resultOf(err, resultInternal), err)
 		if e, ok := errors.AsType[*esignet.Error](err); ok && e.Unreachable() {
 			writeJSON(w, http.StatusBadGateway, map[string]string{"error": "temporarily_unavailable"})
 			return
@@ -84,17 +86,24 @@ func (s *Shim) userinfo(w http.ResponseWriter, r *http.Request) {
 	subject := subjectOf(claims)
 	link, err := s.cfg.Links.Seen(r.Context(), s.esignet.Issuer(), s.cfg.RelyingParty, subject)
 	if err != nil {
-		s.cfg.Log.Error().Str("part", "login").Str("stage", "links").Err(err).Msg("sign-in refused")
+		s.refused(resultInternal, err)
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "temporarily_unavailable"})
 		return
 	}
 	answer := answerClaims(subject, nil)
+	result := string(link.State)
 	if link.State == Approved {
-		answer[LinkClaim] = link.OpenID
+		answer[LinkClaim], result = link.OpenID, resultDone
 	} else {
 		s.cfg.Log.Info().Str("part", "login").Str("link", link.Code).Str("state", string(link.State)).Msg("not linked to a DHIS2 user")
 	}
+	s.meter.called("shim", result)
 	writeJSON(w, http.StatusOK, answer)
+}
+
+func (s *Shim) refused(result string, err error) {
+	s.meter.called("shim", result)
+	s.cfg.Log.Warn().Str("part", "login").Str("call", "shim").Str("result", result).Err(err).Msg("sign-in refused")
 }
 
 // subjectOf gives the subject of verified claims, to the byte.

@@ -36,10 +36,11 @@ func invalidRequest(cause string) *tokenError {
 func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 	answer, refusal := s.redeem(r)
 	if refusal != nil {
-		s.refused("token", refusal.cause)
+		s.refused("token", refusal.code, refusal.cause)
 		writeJSON(w, refusal.status, map[string]string{"error": refusal.code})
 		return
 	}
+	s.meter.called("token", resultDone)
 	writeJSON(w, http.StatusOK, answer)
 }
 
