@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,25 @@ func TestInteractions(t *testing.T) {
 		t.Error("no token was let in")
 	} else if o, ok := errors.AsType[*client.OutcomeError](err); !ok || !o.Unauthorized() {
 		t.Errorf("got %v, want unauthorized", err)
+	}
+}
+
+// TestSearchPage reads one page and follows no link.
+func TestSearchPage(t *testing.T) {
+	c := newClient(t, newSandbox(t, sandbox.Config{}).URL+"/fhir", nil)
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := c.Update(t.Context(), "Patient", id, []byte(`{"resourceType":"Patient","id":"`+id+`","gender":"female"}`), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for count, more := range map[string]bool{"2": true, "3": false} {
+		found, err := c.SearchPage(t.Context(), "Patient", url.Values{"gender": {"female"}, "_count": {count}})
+		if err != nil || found.Total != "3" || strconv.Itoa(len(found.Resources)) != count || found.More != more {
+			t.Errorf("_count=%s: %+v, %v", count, found, err)
+		}
+	}
+	if _, err := c.SearchPage(t.Context(), "patient", nil); err == nil {
+		t.Error("a type that is none")
 	}
 }
 

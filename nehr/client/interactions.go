@@ -35,6 +35,8 @@ type Found struct {
 	Total string
 	// Resources are the matches of all pages, without what was included beside.
 	Resources []*fhirjson.Value
+	// More tells that the server has pages that were not read.
+	More bool
 }
 
 // maxPages bounds a search that a server would page for ever.
@@ -45,19 +47,9 @@ const maxPages = 1000
 // search for a minute, and a look-up that misses what was just written would
 // write it twice. That there is no such search is an [UnreachableError].
 func (c *Client) Search(ctx context.Context, typ string, params url.Values) (*Found, error) {
-	if !typeForm.MatchString(typ) {
-		return nil, fmt.Errorf("search: %q is not a resource type", typ)
-	}
-	a, err := c.do(ctx, request{
-		operation: "search " + typ,
-		method:    http.MethodPost,
-		path:      "/" + typ + "/_search",
-		header:    map[string]string{"Cache-Control": "no-cache"},
-		body:      []byte(params.Encode()),
-		bodyType:  "application/x-www-form-urlencoded",
-	})
+	a, err := c.search(ctx, typ, params)
 	if err != nil {
-		return nil, unserved(err)
+		return nil, err
 	}
 	found := &Found{}
 	for range maxPages {
@@ -77,6 +69,42 @@ func (c *Client) Search(ctx context.Context, typ string, params url.Values) (*Fo
 		}
 	}
 	return nil, &UnreachableError{Operation: "search " + typ, Reason: "the pages do not end"}
+}
+
+// SearchPage is Search that reads the first page only, for a caller who has use
+// for a few: how many there are is the server's to say by _count, and no link that
+// it gives is followed.
+func (c *Client) SearchPage(ctx context.Context, typ string, params url.Values) (*Found, error) {
+	a, err := c.search(ctx, typ, params)
+	if err != nil {
+		return nil, err
+	}
+	found := &Found{}
+	next, err := found.add(typ, a)
+	if err != nil {
+		return nil, err
+	}
+	found.More = next != ""
+	return found, nil
+}
+
+// search asks for the first page.
+func (c *Client) search(ctx context.Context, typ string, params url.Values) (*Answer, error) {
+	if !typeForm.MatchString(typ) {
+		return nil, fmt.Errorf("search: %q is not a resource type", typ)
+	}
+	a, err := c.do(ctx, request{
+		operation: "search " + typ,
+		method:    http.MethodPost,
+		path:      "/" + typ + "/_search",
+		header:    map[string]string{"Cache-Control": "no-cache"},
+		body:      []byte(params.Encode()),
+		bodyType:  "application/x-www-form-urlencoded",
+	})
+	if err != nil {
+		return nil, unserved(err)
+	}
+	return a, nil
 }
 
 // unserved types the refusal of a search as not there: it says nothing about
