@@ -147,12 +147,11 @@ func (s *Settings) ForLogin() error {
 	var c demands
 	l := s.ESignet.Login
 	c.missing(l.URL == "", "esignet.login.url")
-	c.missing(s.ESignet.Issuer == "", "esignet.issuer")
-	c.missing(l.KeyFile == "", "esignet.login.key_file")
-	c.missing(l.Way == "facade" && l.SigningKeyFile == "", "esignet.login.signing_key_file")
+	c.missing(l.Client == "" && s.ESignet.Issuer == "", "esignet.issuer")
+	c.missing(l.Client == "" && l.KeyFile == "", "esignet.login.key_file")
+	c.need(l.Client == "" || l.KeyFile == "", "esignet.login.client", "the file names its keys: leave esignet.login.key_file away")
+	c.missing(l.Way == "facade" && len(l.SigningKeys) == 0, "esignet.login.signing_keys")
 	c.missing(l.DHIS2URL == "" && s.DHIS2.URL == "", "esignet.login.dhis2_url")
-	c.need(l.Way != "shim" || l.Generation == "1.5" || l.Generation == "1.6", "esignet.login.way",
-		"the shim works with eSignet up to 1.6 only: later ones sign id_tokens by PS256, which DHIS2 does not take")
 	return c.err()
 }
 

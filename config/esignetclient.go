@@ -93,7 +93,7 @@ func ESignetClients(files []string) ([]ESignetClient, error) {
 			errs = append(errs, mapError(file, []MapProblem{{File: file, Reason: err.Error()}}))
 			continue
 		}
-		c, err := loadESignetClient(file, data)
+		c, err := loadESignetClient(file, data, (*ESignetClient).checkForms)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -106,10 +106,19 @@ func ESignetClients(files []string) ([]ESignetClient, error) {
 	return all, nil
 }
 
-func loadESignetClient(name string, data []byte) (*ESignetClient, error) {
+// LoginClient reads the file of esignet.login.client. The error is a *MapError.
+func LoginClient(file string) (*ESignetClient, error) {
+	data, err := readMap(file)
+	if err != nil {
+		return nil, mapError(file, []MapProblem{{File: file, Reason: err.Error()}})
+	}
+	return loadESignetClient(file, data, (*ESignetClient).checkLogin)
+}
+
+func loadESignetClient(name string, data []byte, check func(*ESignetClient) []pathProblem) (*ESignetClient, error) {
 	t := parseTree(name, data)
 	c := &ESignetClient{}
-	t.into(c, c.check)
+	t.into(c, func() []pathProblem { return append(c.check(), check(c)...) })
 	if err := mapError(name, t.problems); err != nil {
 		return nil, err
 	}
@@ -124,11 +133,10 @@ func (c *ESignetClient) check() (problems []pathProblem) {
 		}
 	}
 	for _, f := range []struct{ path, value string }{
-		{"issuer", c.Issuer}, {"generation", c.Generation}, {"client_id", c.ClientID}, {"relying_party", c.RelyingParty}, {"redirect_uri", c.RedirectURI},
+		{"issuer", c.Issuer}, {"generation", c.Generation}, {"client_id", c.ClientID}, {"relying_party", c.RelyingParty},
 	} {
 		need(f.value != "", f.path, f.path+" is missing")
 	}
-	need(len(c.Claims) > 0, "claims", "want the names of claim maps, such as [lk-anc]")
 	need(len(c.Keys) > 0, "keys", "want a key, such as keys: [{file: client.pem}]")
 	for list, keys := range map[string][]KeyFile{"keys": c.Keys, "decryption_keys": c.DecryptionKeys} {
 		for i, k := range keys {
@@ -140,6 +148,28 @@ func (c *ESignetClient) check() (problems []pathProblem) {
 	if u, err := url.Parse(c.Issuer); c.Issuer != "" {
 		need(err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(c.Issuer, "/"), "issuer",
 			"want a URL such as https://esignet.example.org, as the metadata write it")
+	}
+	return problems
+}
+
+// checkForms names what is missing in a client that fills forms.
+func (c *ESignetClient) checkForms() (problems []pathProblem) {
+	if c.RedirectURI == "" {
+		problems = append(problems, pathProblem{"redirect_uri", "redirect_uri is missing"})
+	}
+	if len(c.Claims) == 0 {
+		problems = append(problems, pathProblem{"claims", "want the names of claim maps, such as [lk-anc]"})
+	}
+	return problems
+}
+
+// checkLogin names what a client that signs users in does not have.
+func (c *ESignetClient) checkLogin() (problems []pathProblem) {
+	if c.RedirectURI != "" {
+		problems = append(problems, pathProblem{"redirect_uri", "leave it away: it is made from esignet.login.url"})
+	}
+	if len(c.Claims) > 0 {
+		problems = append(problems, pathProblem{"claims", "leave them away: esignet.login.claims names claims"})
 	}
 	return problems
 }

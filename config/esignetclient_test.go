@@ -39,3 +39,19 @@ func TestESignetClients(t *testing.T) {
 		t.Error("a file that is not there")
 	}
 }
+
+// TestLoginClient: the same form without what only forms need.
+func TestLoginClient(t *testing.T) {
+	file := strings.NewReplacer("redirect_uri: https://dhis2.example.org/callback.html\n", "", "claims: [lk-anc]\n", "").Replace(esignetClientFile)
+	c, err := LoginClient(write(t, "client.yaml", file+"dpop: true\ndecryption_keys: [{file: opens.pem}]\nendpoints: {token: https://inside.example.org/token}\n"))
+	if err != nil || !c.DPoP || c.DecryptionKeys[0].File != "opens.pem" || c.Endpoints.Token == "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	_, err = LoginClient(write(t, "client.yaml", esignetClientFile))
+	if e, ok := errors.AsType[*MapError](err); !ok || !strings.Contains(e.Error(), ":5:15: redirect_uri: leave it away") || !strings.Contains(e.Error(), "claims: leave them away") {
+		t.Errorf("%v", err)
+	}
+	if _, err := LoginClient("nowhere.yaml"); err == nil {
+		t.Error("a file that is not there")
+	}
+}

@@ -121,11 +121,12 @@ type Evidence struct {
 type Login struct {
 	URL              string   `mapstructure:"url"`        // "" is off
 	Way              string   `mapstructure:"way"`        // facade or shim
+	Client           string   `mapstructure:"client"`     // file, for LoginClient
 	Generation       string   `mapstructure:"generation"` // of eSignet
 	DiscoveryURL     string   `mapstructure:"discovery_url"`
 	ClientID         string   `mapstructure:"client_id"`
 	KeyFile          string   `mapstructure:"key_file"`
-	SigningKeyFile   string   `mapstructure:"signing_key_file"`
+	SigningKeys      []string `mapstructure:"signing_keys"` // files, for esignet.LoadKey; the first signs
 	IdentityKeysFile string   `mapstructure:"identity_keys_file"`
 	Claims           []string `mapstructure:"claims"`
 	ACR              []string `mapstructure:"acr"`

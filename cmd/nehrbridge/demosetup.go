@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
@@ -16,6 +16,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/esignet/login"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/mapper/claims"
 )
 
 // The staff of the demo: the midwife's identity at eSignet is linked to her DHIS2
@@ -60,10 +61,14 @@ func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := d.register(ctx, s); err != nil {
+	signIn, err := loginClient(s)
+	if err != nil {
 		return nil, err
 	}
-	if err := d.configureDHIS2(s, k.path("dhis2.pem"), k.path("esignet.p12"), secret); err != nil {
+	if err := d.register(ctx, s, signIn); err != nil {
+		return nil, err
+	}
+	if err := d.configureDHIS2(s, signIn, k.path("dhis2.pem"), k.path("esignet.p12"), secret); err != nil {
 		return nil, err
 	}
 	return s, d.linkMidwife(ctx, s)
@@ -95,7 +100,7 @@ esignet:
     generation: %q
     client_id: nehrbridge-login
     key_file: %q
-    signing_key_file: %q
+    signing_keys: [%q]
     management_url: %s/v1/esignet
 `, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), k.path("evidence.key"),
 		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet)
@@ -109,67 +114,60 @@ client_id: anc
 relying_party: %s
 redirect_uri: %s/api/apps/nehrbridge/callback.html
 claims: [lk-anc]
+acr: [mosip:idp:acr:generated-code]
 keys:
   - file: %q
 `, d.ESignet, d.esignet.Version(), demoRelyingParty, d.DHIS2, k.path("anc.pem"))
 }
 
-// register makes both clients known to eSignet.
-func (d *demo) register(ctx context.Context, s *config.Settings) error {
-	signIn, err := loginRegistration(s)
+// register makes both clients known to eSignet: the one that verifies mothers with
+// what its claim maps ask for, and no more.
+func (d *demo) register(ctx context.Context, s *config.Settings, signIn config.ESignetClient) error {
+	clients, err := config.ESignetClients(s.ESignet.Clients)
 	if err != nil {
 		return err
 	}
-	verify, err := demoClient(s)
+	maps, err := config.ClaimMaps(s.ESignet.Claims)
 	if err != nil {
 		return err
 	}
-	for _, client := range []esignet.Registration{signIn, verify} {
-		if _, err := applyRegistration(ctx, s, client); err != nil {
-			return fmt.Errorf("register the client %s: %w", client.ClientID, err)
+	var asked []string
+	for _, m := range maps {
+		if !slices.Contains(clients[0].Claims, m.Name) {
+			continue
+		}
+		forms, err := claims.New(*m)
+		if err != nil {
+			return err
+		}
+		for _, c := range forms.Requests() {
+			asked = append(asked, c.Claim)
+		}
+	}
+	verify, err := clientRegistration(s, clients[0], "Antenatal clinic", asked)
+	if err != nil {
+		return err
+	}
+	staff, err := loginRegistration(s, signIn)
+	if err != nil {
+		return err
+	}
+	for _, r := range []esignet.Registration{staff, verify} {
+		if _, err := applyRegistration(ctx, s, signIn.Generation, r); err != nil {
+			return fmt.Errorf("register the client %s: %w", r.ClientID, err)
 		}
 	}
 	return nil
 }
 
-// demoClient is the registration of the client that verifies mothers: what its
-// claim maps ask for, and no more.
-func demoClient(s *config.Settings) (esignet.Registration, error) {
-	files, err := config.ESignetClients(s.ESignet.Clients)
-	if err != nil {
-		return esignet.Registration{}, err
-	}
-	f := files[0]
-	maps, err := config.ClaimMaps(s.ESignet.Claims)
-	if err != nil {
-		return esignet.Registration{}, err
-	}
-	c, _, err := rpClient(f, maps)
-	if err != nil {
-		return esignet.Registration{}, err
-	}
-	key, err := c.Keys.Active(time.Now())
-	if err != nil {
-		return esignet.Registration{}, err
-	}
-	r := esignet.Registration{ClientID: f.ClientID, Name: "Antenatal clinic", Names: map[string]string{"eng": "Antenatal clinic"}, RelyingPartyID: f.RelyingParty,
-		Key: key, ACRValues: s.ESignet.Login.ACR, LogoURI: s.ESignet.Login.URL + "/button.svg", RedirectURIs: []string{f.RedirectURI}}
-	for _, m := range c.Programs {
-		for _, c := range m.Requests() {
-			r.UserClaims = append(r.UserClaims, c.Claim)
-		}
-	}
-	return r, nil
-}
-
 // configureDHIS2 gives DHIS2 its lines of dhis.conf with a key store, and the
 // Route.
-func (d *demo) configureDHIS2(s *config.Settings, keyFile, storeFile, secret string) error {
+func (d *demo) configureDHIS2(s *config.Settings, signIn config.ESignetClient, keyFile, storeFile, secret string) error {
 	key, err := esignet.LoadKey(keyFile, "")
 	if err != nil {
 		return err
 	}
-	block := confBlock(s, storeFile)
+	block := confBlock(s, signIn, storeFile)
 	block.KeyStorePassword = rand.Text()
 	store, err := key.KeyStore(block.KeyStorePassword)
 	if err != nil {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -19,16 +19,15 @@ import (
 
 // loginPart is what signs the users of DHIS2 in with eSignet: a part of a service.
 type loginPart struct {
-	handler  http.Handler
-	path     string // below which it answers, without a final slash
+	signer
 	warnings []string
-	metrics  func(io.Writer)
 	close    func() error
 }
 
 // signer is the façade or the shim.
 type signer interface {
 	Handler() http.Handler
+	Serves(*http.Request) bool
 	WriteMetrics(io.Writer)
 }
 
@@ -41,16 +40,20 @@ func newLoginPart(ctx context.Context, s *config.Settings, log zerolog.Logger) (
 	if err != nil {
 		return nil, err
 	}
+	oidc, err := clientConfig(client)
+	if err != nil {
+		return nil, err
+	}
 	db, links, err := openLinks(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	service, err := newSigner(s, client, links, log)
+	service, err := newSigner(s, client, oidc, links, log)
 	if err != nil {
 		db.Close()
 		return nil, err
 	}
-	return &loginPart{handler: service.Handler(), path: pathOf(s.ESignet.Login.URL), warnings: client.Warnings(), metrics: service.WriteMetrics, close: db.Close}, nil
+	return &loginPart{signer: service, warnings: oidc.Warnings(), close: db.Close}, nil
 }
 
 // withLogin puts the part that signs DHIS2 users in beside another service, if
@@ -63,34 +66,35 @@ func withLogin(ctx context.Context, s *config.Settings, other http.Handler, log 
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	if p.path == "" {
-		return nil, nil, usage(errors.Join(errors.New("esignet.login.url: want a path of its own beside the relying party, such as https://example.org/signin"), p.close()))
-	}
 	for _, w := range p.warnings {
 		log.Warn().Str("part", "login").Msg(w)
 	}
-	mux := http.NewServeMux()
-	mux.Handle(p.path+"/", p.handler)
-	mux.Handle("/", other)
-	return mux, p, nil
+	own := p.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.Serves(r) {
+			own.ServeHTTP(w, r)
+			return
+		}
+		other.ServeHTTP(w, r)
+	}), p, nil
 }
 
-func newSigner(s *config.Settings, client esignet.Config, links *login.Links, log zerolog.Logger) (signer, error) {
+func newSigner(s *config.Settings, client config.ESignetClient, oidc esignet.Config, links *login.Links, log zerolog.Logger) (signer, error) {
 	l := s.ESignet.Login
 	if l.Way == "shim" {
-		return login.NewShim(login.ShimConfig{URL: l.URL, ESignet: client, RelyingParty: s.ESignet.RelyingParty, Links: links, Log: log})
+		return login.NewShim(login.ShimConfig{URL: l.URL, ESignet: oidc, RelyingParty: client.RelyingParty, Links: links, Log: log})
 	}
-	signing, err := esignet.LoadKey(l.SigningKeyFile, "")
+	signing, err := firstSigns(l.SigningKeys)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("esignet.login.signing_keys: %w", err)
 	}
-	request := esignet.AuthorizationRequest{ACRValues: l.ACR}
+	request := esignet.AuthorizationRequest{ACRValues: client.ACR}
 	for _, name := range l.Claims {
 		request.Claims = append(request.Claims, esignet.ClaimRequest{Name: name})
 	}
 	base := loginDHIS2(s)
 	return login.New(login.Config{
-		URL: l.URL, ESignet: client, RelyingParty: s.ESignet.RelyingParty, Request: request, Keys: esignet.SingleKey(signing), Links: links, Log: log,
+		URL: l.URL, ESignet: oidc, RelyingParty: client.RelyingParty, Request: request, Keys: signing, Links: links, Log: log,
 		DHIS2: login.DHIS2{
 			ClientID: l.DHIS2Client, RedirectURI: base + "/oauth2/code/" + l.Provider, LoginURL: base,
 			// The address of DHIS2 that is reached from here.
@@ -99,37 +103,40 @@ func newSigner(s *config.Settings, client esignet.Config, links *login.Links, lo
 	})
 }
 
-// loginClient is the client at eSignet: of the façade, or, with the shim, DHIS2's.
-func loginClient(s *config.Settings) (esignet.Config, error) {
+// loginClient is the client at eSignet, of the façade or, with the shim, DHIS2's:
+// that of its file, or of the single settings.
+func loginClient(s *config.Settings) (c config.ESignetClient, err error) {
 	l := s.ESignet.Login
-	key, err := loginKey(s)
-	if err != nil {
-		return esignet.Config{}, err
-	}
-	c := esignet.Config{
-		Issuer: s.ESignet.Issuer, Generation: esignet.Generation(l.Generation), DiscoveryURL: l.DiscoveryURL,
-		ClientID: l.ClientID, RedirectURI: loginRedirect(s), Keys: esignet.SingleKey(key),
-	}
-	if l.IdentityKeysFile != "" {
-		data, err := os.ReadFile(l.IdentityKeysFile)
-		if err == nil {
-			c.IdentitySystemKeys, err = esignet.ParsePublicKeys(data)
-		}
+	if l.Client != "" {
+		file, err := config.LoginClient(l.Client)
 		if err != nil {
 			return c, err
 		}
+		c = *file
+	} else {
+		c = config.ESignetClient{
+			Issuer: s.ESignet.Issuer, RelyingParty: s.ESignet.RelyingParty, Generation: l.Generation, DiscoveryURL: l.DiscoveryURL,
+			ClientID: l.ClientID, Keys: []config.KeyFile{{File: l.KeyFile}}, IdentitySystemKeys: l.IdentityKeysFile,
+		}
+	}
+	if len(c.ACR) == 0 {
+		c.ACR = l.ACR
+	}
+	c.RedirectURI = loginRedirect(s)
+	if l.Way != "shim" {
+		return c, nil
+	}
+	if c.Generation != string(esignet.V1_5) && c.Generation != string(esignet.V1_6) {
+		return c, errShim
+	}
+	// DHIS2 names its key by the alias.
+	for i := range c.Keys {
+		c.Keys[i].ID, c.Keys[i].Algorithm = esignet.KeyStoreAlias, esignet.RS256
 	}
 	return c, nil
 }
 
-// loginKey is the key of the client at eSignet. DHIS2 names its own by the alias.
-func loginKey(s *config.Settings) (*esignet.Key, error) {
-	key, err := esignet.LoadKey(s.ESignet.Login.KeyFile, "")
-	if err != nil || s.ESignet.Login.Way != "shim" {
-		return key, err
-	}
-	return key.As(esignet.KeyStoreAlias, esignet.RS256)
-}
+var errShim = errors.New("esignet.login.way: the shim works with eSignet up to 1.6 only: later ones sign id_tokens by PS256, which DHIS2 does not take")
 
 // loginRedirect is where eSignet sends browsers back to.
 func loginRedirect(s *config.Settings) string {

@@ -163,7 +163,7 @@ func (w *web) page(out io.Writer) {
 		w.party.service.WriteMetrics(out)
 	}
 	if w.login != nil {
-		w.login.metrics(out)
+		w.login.WriteMetrics(out)
 	}
 }
 

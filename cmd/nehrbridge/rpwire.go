@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -81,19 +80,11 @@ func rpRoutes(secrets config.Secret) (routes []route.Route) {
 
 // rpClient makes the client of a file, with the sentences that belong into the log.
 func rpClient(f config.ESignetClient, maps []*claims.Map) (*rp.Client, []string, error) {
-	generation, err := esignet.ParseGeneration(f.Generation)
+	cfg, err := clientConfig(f)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &rp.Client{RelyingParty: f.RelyingParty, ACRValues: f.ACR}
-	if c.Keys, err = keyRing(f.Keys); err != nil {
-		return nil, nil, err
-	}
-	if len(f.DecryptionKeys) > 0 {
-		if c.DecryptionKeys, err = keyRing(f.DecryptionKeys); err != nil {
-			return nil, nil, err
-		}
-	}
+	c := &rp.Client{RelyingParty: f.RelyingParty, ACRValues: f.ACR, Keys: cfg.Keys, DecryptionKeys: cfg.DecryptionKeys}
 	for _, name := range f.Claims {
 		i := slices.IndexFunc(maps, func(m *claims.Map) bool { return m.Name == name })
 		if i < 0 {
@@ -105,46 +96,8 @@ func rpClient(f config.ESignetClient, maps []*claims.Map) (*rp.Client, []string,
 		}
 		c.Programs = append(c.Programs, m)
 	}
-	cfg := esignet.Config{
-		Issuer: f.Issuer, Generation: generation, ClientID: f.ClientID, RedirectURI: f.RedirectURI, Keys: c.Keys, DecryptionKeys: c.DecryptionKeys,
-		DiscoveryURL: f.DiscoveryURL, AssertionAudience: f.AssertionAudience, Endpoints: esignet.Endpoints(f.Endpoints), DPoP: f.DPoP,
-		IdentitySystemURL: f.IdentitySystemURL, RequireUserInfoIssuer: f.RequireIssuer, RequireUserInfoAudience: f.RequireAudience,
-		Algorithms: f.Algorithms, UserInfoAlgorithms: f.UserInfoAlgorithms,
-	}
-	if f.IdentitySystemKeys != "" {
-		data, err := os.ReadFile(f.IdentitySystemKeys)
-		if err != nil {
-			return nil, nil, fmt.Errorf("identity_system_keys: %w", err)
-		}
-		if cfg.IdentitySystemKeys, err = esignet.ParsePublicKeys(data); err != nil {
-			return nil, nil, fmt.Errorf("identity_system_keys: %w", err)
-		}
-	}
 	c.OIDC, err = esignet.New(cfg)
 	return c, cfg.Warnings(), err
-}
-
-func keyRing(files []config.KeyFile) (*esignet.KeyRing, error) {
-	var keys []esignet.RingKey
-	for _, f := range files {
-		password := ""
-		if f.PasswordFile != "" {
-			text, err := config.ReadSecret(f.PasswordFile)
-			if err != nil {
-				return nil, fmt.Errorf("password of %s: %w", f.File, err)
-			}
-			password = text.Reveal()
-		}
-		k, err := esignet.LoadKey(f.File, password)
-		if err != nil {
-			return nil, err
-		}
-		if k, err = k.As(f.ID, f.Algorithm); err != nil {
-			return nil, err
-		}
-		keys = append(keys, esignet.RingKey{Key: k, SignsFrom: f.From.Time, Until: f.Until.Time})
-	}
-	return esignet.NewKeyRing(keys...)
 }
 
 // rpVault reads the keys of the evidence: of each list the first is used for what
@@ -162,16 +115,9 @@ func rpVault(e config.Evidence) (*rp.VaultConfig, error) {
 		}
 		v.SealKeys = append(v.SealKeys, k)
 	}
-	var ring []esignet.RingKey
-	for i, file := range e.SigningKeys {
-		k, err := esignet.LoadKey(file, "")
-		if err != nil {
-			return nil, fmt.Errorf("esignet.evidence.signing_keys: %w", err)
-		}
-		// The key that began last signs.
-		ring = append(ring, esignet.RingKey{Key: k, SignsFrom: time.Unix(int64(len(e.SigningKeys)-i), 0)})
-	}
 	var err error
-	v.Signing, err = esignet.NewKeyRing(ring...)
-	return v, err
+	if v.Signing, err = firstSigns(e.SigningKeys); err != nil {
+		return nil, fmt.Errorf("esignet.evidence.signing_keys: %w", err)
+	}
+	return v, nil
 }

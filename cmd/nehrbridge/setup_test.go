@@ -46,6 +46,7 @@ type signInWorld struct {
 	part                     *loginPart
 	dhis2URL, esignetURL, at string
 	folder                   string
+	log                      lockedBuffer // of the part
 }
 
 func (w *signInWorld) run(want int, args ...string) (out, errs string) {
@@ -59,6 +60,12 @@ func (w *signInWorld) run(want int, args ...string) (out, errs string) {
 
 func newSignInWorld(t *testing.T, version sandbox.Version, way string) *signInWorld {
 	t.Helper()
+	return newSignInWorldWith(t, version, way, func(*signInWorld) {})
+}
+
+// newSignInWorldWith lets a test change the settings once the keys are there.
+func newSignInWorldWith(t *testing.T, version sandbox.Version, way string, change func(*signInWorld)) *signInWorld {
+	t.Helper()
 	w := &signInWorld{t: t, folder: t.TempDir()}
 	setDHIS2, dhis2URL := lateServer(t, "127.0.0.1")
 	setESignet, esignetURL := lateServer(t, "127.0.0.1")
@@ -69,7 +76,7 @@ func newSignInWorld(t *testing.T, version sandbox.Version, way string) *signInWo
 		"NEHRBRIDGE_DATA_DIR=" + w.folder, "NEHRBRIDGE_DHIS2_URL=" + dhis2URL, "NEHRBRIDGE_DHIS2_TOKEN=" + dhis2sandbox.DefaultToken,
 		"NEHRBRIDGE_ESIGNET_ISSUER=" + esignetURL, "NEHRBRIDGE_ESIGNET_RELYING_PARTY=ministry",
 		"NEHRBRIDGE_ESIGNET_LOGIN_URL=" + w.at, "NEHRBRIDGE_ESIGNET_LOGIN_WAY=" + way, "NEHRBRIDGE_ESIGNET_LOGIN_GENERATION=" + string(version),
-		"NEHRBRIDGE_ESIGNET_LOGIN_KEY_FILE=" + file("client.pem"), "NEHRBRIDGE_ESIGNET_LOGIN_SIGNING_KEY_FILE=" + file("signing.pem"),
+		"NEHRBRIDGE_ESIGNET_LOGIN_KEY_FILE=" + file("client.pem"), "NEHRBRIDGE_ESIGNET_LOGIN_SIGNING_KEYS=" + file("signing.pem"),
 		"NEHRBRIDGE_ESIGNET_LOGIN_CLAIMS=name", "NEHRBRIDGE_ESIGNET_LOGIN_MANAGEMENT_URL=" + esignetURL + "/v1/esignet",
 	}
 	var err error
@@ -92,6 +99,7 @@ func newSignInWorld(t *testing.T, version sandbox.Version, way string) *signInWo
 	for _, name := range []string{"client.pem", "signing.pem", "dhis2.pem"} {
 		w.run(0, "keys", "new", file(name))
 	}
+	change(w)
 	key := "dhis2.pem"
 	if way == "shim" {
 		key = "client.pem" // DHIS2 is the client
@@ -122,14 +130,11 @@ func newSignInWorld(t *testing.T, version sandbox.Version, way string) *signInWo
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.part, err = newLoginPart(t.Context(), s, zerolog.Nop()); err != nil {
+	if w.part, err = newLoginPart(t.Context(), s, zerolog.New(&w.log)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.part.close() })
-	if w.part.path != "/signin" {
-		t.Errorf("the part answers below %q", w.part.path)
-	}
-	setLogin(w.part.handler)
+	setLogin(w.part.Handler())
 	return w
 }
 

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -88,54 +88,76 @@ func (a *app) runSetupESignet(ctx context.Context, f setupFlags) error {
 	if err := s.ForLogin(); err != nil {
 		return usage(err)
 	}
-	registration, err := loginRegistration(s)
+	client, err := loginClient(s)
+	if err != nil {
+		return usage(err)
+	}
+	registration, err := loginRegistration(s, client)
 	if err != nil {
 		return usage(err)
 	}
 	plan := setupPlan{Way: s.ESignet.Login.Way, KeyStore: f.keyStore}
-	if plan.Registration, err = plannedCalls(s, registration); err != nil {
+	if plan.Registration, err = plannedCalls(s, client, registration); err != nil {
 		return usage(err)
 	}
-	block := confBlock(s, f.keyStore)
+	block := confBlock(s, client, f.keyStore)
 	block.KeyStorePassword = "(the password of the key store)"
 	plan.DHISConf = login.DHISConf(block)
 	if plan.Files, err = writeSetupFiles(block, f); err != nil {
 		return usage(err)
 	}
 	if f.apply {
-		if plan.Client, err = applyRegistration(ctx, s, registration); err != nil {
+		if plan.Client, err = applyRegistration(ctx, s, client.Generation, registration); err != nil {
 			if e, ok := errors.AsType[*esignet.Error](err); ok && e.Unreachable() {
 				return unreachable(fmt.Errorf("%w: %s", err, e.Operator()))
 			}
 			return found(err)
 		}
 	}
-	fmt.Fprint(a.err, setupSteps(s, f))
+	fmt.Fprint(a.err, setupSteps(s, client, f))
 	return a.printJSON(plan)
 }
 
 // loginRegistration is the client as eSignet is to know it.
-func loginRegistration(s *config.Settings) (esignet.Registration, error) {
-	l := s.ESignet.Login
-	key, err := loginKey(s)
-	if err != nil {
-		return esignet.Registration{}, err
-	}
-	claims := l.Claims
+func loginRegistration(s *config.Settings, c config.ESignetClient) (esignet.Registration, error) {
+	claims := s.ESignet.Login.Claims
 	if len(claims) == 0 {
 		claims = []string{"name"} // a registration wants one; it is not asked for
 	}
-	return esignet.Registration{
-		ClientID: l.ClientID, Name: "DHIS2", Names: map[string]string{"eng": "DHIS2"}, RelyingPartyID: s.ESignet.RelyingParty, Key: key,
-		UserClaims: claims, ACRValues: l.ACR, LogoURI: strings.TrimSuffix(l.URL, "/") + "/button.svg", RedirectURIs: []string{loginRedirect(s)},
-	}, nil
+	return clientRegistration(s, c, "DHIS2", claims)
 }
 
-func plannedCalls(s *config.Settings, r esignet.Registration) ([]plannedCall, error) {
-	g := esignet.Generation(s.ESignet.Login.Generation)
+// clientRegistration is a client of a file as eSignet is to know it.
+func clientRegistration(s *config.Settings, c config.ESignetClient, name string, claims []string) (r esignet.Registration, err error) {
+	oidc, err := clientConfig(c)
+	if err != nil {
+		return r, err
+	}
+	r = esignet.Registration{
+		ClientID: c.ClientID, Name: name, Names: map[string]string{"eng": name}, RelyingPartyID: c.RelyingParty,
+		UserClaims: claims, ACRValues: c.ACR, LogoURI: strings.TrimSuffix(s.ESignet.Login.URL, "/") + "/button.svg", RedirectURIs: []string{c.RedirectURI},
+		Options: esignet.ClientOptions{DPoPBound: c.DPoP},
+	}
+	now := time.Now()
+	if r.Key, err = oidc.Keys.Active(now); err != nil {
+		return r, err
+	}
+	if oidc.DecryptionKeys != nil {
+		opens := oidc.DecryptionKeys.Published(now)
+		if len(opens) == 0 {
+			return r, errors.New("every one of decryption_keys has ended")
+		}
+		// The last of the list is what eSignet encrypts for from now on.
+		r.EncryptionKey, r.Options.UserInfoResponse = opens[len(opens)-1], "JWE"
+	}
+	return r, nil
+}
+
+func plannedCalls(s *config.Settings, c config.ESignetClient, r esignet.Registration) ([]plannedCall, error) {
+	g := esignet.Generation(c.Generation)
 	base := strings.TrimSuffix(s.ESignet.Login.ManagementURL, "/")
 	if base == "" {
-		base = strings.TrimSuffix(s.ESignet.Issuer, "/") + "/v1/esignet"
+		base = strings.TrimSuffix(c.Issuer, "/") + "/v1/esignet"
 	}
 	var out []plannedCall
 	for _, step := range []struct {
@@ -159,12 +181,12 @@ func plannedCalls(s *config.Settings, r esignet.Registration) ([]plannedCall, er
 
 // applyRegistration brings the client to its state, whether it is there or not,
 // and reads it back where eSignet offers that.
-func applyRegistration(ctx context.Context, s *config.Settings, client esignet.Registration) (*registeredState, error) {
+func applyRegistration(ctx context.Context, s *config.Settings, generation string, client esignet.Registration) (*registeredState, error) {
 	l := s.ESignet.Login
 	if l.ManagementURL == "" {
 		return nil, errors.New("esignet.login.management_url is not set: --apply calls eSignet's client management; where MOSIP's partner management owns the clients, use its portal")
 	}
-	r, err := esignet.NewRegistrar(esignet.RegistrarConfig{BaseURL: l.ManagementURL, Generation: esignet.Generation(l.Generation), Token: l.ManagementToken.Reveal()})
+	r, err := esignet.NewRegistrar(esignet.RegistrarConfig{BaseURL: l.ManagementURL, Generation: esignet.Generation(generation), Token: l.ManagementToken.Reveal()})
 	if err != nil {
 		return nil, err
 	}
@@ -191,17 +213,19 @@ func applyRegistration(ctx context.Context, s *config.Settings, client esignet.R
 
 // confBlock is the provider in dhis.conf: the façade for every address, or eSignet
 // itself but for userinfo.
-func confBlock(s *config.Settings, keyStore string) login.ConfBlock {
+func confBlock(s *config.Settings, c config.ESignetClient, keyStore string) login.ConfBlock {
 	l := s.ESignet.Login
 	base := strings.TrimSuffix(l.URL, "/")
 	b := login.ConfBlock{ID: l.Provider, DHIS2URL: loginDHIS2(s), Image: base + "/button.svg", PKCE: true, KeyStore: keyStore}
 	if l.Way == "shim" {
-		issuer := strings.TrimSuffix(s.ESignet.Issuer, "/")
-		b.ClientID, b.MappingClaim, b.ExtraParameters = l.ClientID, login.LinkClaim, "acr_values "+strings.Join(l.ACR, " ")
-		if len(l.ACR) != 1 {
+		issuer := strings.TrimSuffix(c.Issuer, "/")
+		b.ClientID, b.MappingClaim, b.ExtraParameters = c.ClientID, login.LinkClaim, "acr_values "+strings.Join(c.ACR, " ")
+		if len(c.ACR) != 1 {
 			b.ExtraParameters = "" // dhis.conf cannot hold a value with blanks
 		}
-		b.AuthorizationURI, b.TokenURI, b.JWKURI = issuer+"/authorize", issuer+"/v1/esignet/oauth/v2/token", issuer+"/.well-known/jwks.json"
+		b.AuthorizationURI = cmp.Or(c.Endpoints.Authorization, issuer+"/authorize")
+		b.TokenURI = cmp.Or(c.Endpoints.Token, issuer+"/v1/esignet/oauth/v2/token")
+		b.JWKURI = cmp.Or(c.Endpoints.JWKS, issuer+"/.well-known/jwks.json")
 		// Tokens up to 1.7 name the service, not the issuer of the metadata.
 		b.IssuerURI, b.UserInfoURI = issuer+"/v1/esignet", base+"/shim/userinfo"
 		return b
@@ -234,15 +258,15 @@ func writeSetupFiles(block login.ConfBlock, f setupFlags) (files []string, err e
 }
 
 // setupSteps says to people what to put where.
-func setupSteps(s *config.Settings, f setupFlags) string {
+func setupSteps(s *config.Settings, c config.ESignetClient, f setupFlags) string {
 	l := s.ESignet.Login
 	key := "a key of DHIS2's own (nehrbridge keys new dhis2.pem)"
 	if l.Way == "shim" {
-		key = "the key of the client at eSignet (" + l.KeyFile + ")"
+		key = "the key of the client at eSignet (" + c.Keys[0].File + ")"
 	}
-	registered := "Register the client " + l.ClientID + " at eSignet: --apply, or the calls under registration in the partner portal's words"
+	registered := "Register the client " + c.ClientID + " at eSignet: --apply, or the calls under registration in the partner portal's words"
 	if f.apply {
-		registered = "The client " + l.ClientID + " is registered"
+		registered = "The client " + c.ClientID + " is registered"
 	}
 	return fmt.Sprintf(`1. %s.
 2. Put %s into %s on the DHIS2 server:
@@ -251,13 +275,4 @@ func setupSteps(s *config.Settings, f setupFlags) string {
 4. Run the service at %s (TLS in front of it; one process).
 5. Who signs in for the first time is shown a code: nehrbridge setup esignet links list, then approve CODE --user NAME --apply.
 `, registered, key, f.keyStore, l.URL)
-}
-
-// pathOf is the path of a URL that was checked, without a final slash.
-func pathOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(u.Path, "/")
 }

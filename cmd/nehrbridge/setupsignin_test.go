@@ -1,10 +1,16 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,7 +43,7 @@ func TestSetupESignet(t *testing.T) {
 				t.Fatalf("links %+v", requests)
 			}
 			var figures strings.Builder
-			w.part.metrics(&figures)
+			w.part.WriteMetrics(&figures)
 			want := metricsOf("nehrbridge_login_")
 			if tt.way == "shim" { // which keeps nothing
 				want = []string{"nehrbridge_login_calls_total"}
@@ -95,20 +101,23 @@ func TestSetupESignet_refused(t *testing.T) {
 	}
 }
 
-// TestLoginBesideRP: both answer at one address, each below its path; without a
-// path of its own the sign-in does not start.
+// TestLoginBesideRP: both answer at one address, each its own calls, also where the
+// sign-in has no path of its own.
 func TestLoginBesideRP(t *testing.T) {
 	w := newSignInWorld(t, sandbox.V18, "facade")
+	root := strings.TrimSuffix(w.at, "/signin")
 	other := http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusTeapot) })
 	for _, tt := range []struct {
 		name, url, path string
 		want            int
-		fails           bool
 	}{
 		{name: "the sign-in", url: w.at, path: "/signin/jwks.json", want: 200},
 		{name: "the relying party", url: w.at, path: "/transactions", want: 418},
 		{name: "no sign-in", url: "", path: "/signin/jwks.json", want: 418},
-		{name: "no path", url: strings.TrimSuffix(w.at, "/signin"), fails: true},
+		{name: "no path: the sign-in", url: root, path: "/jwks.json", want: 200},
+		{name: "no path: the relying party", url: root, path: "/rp/start", want: 418},
+		{name: "no path: its key set", url: root, path: "/.well-known/jwks.json", want: 418},
+		{name: "no path: what the sign-in does not answer to GET", url: root, path: "/token", want: 418},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, err := config.Load("", w.environ)
@@ -117,11 +126,8 @@ func TestLoginBesideRP(t *testing.T) {
 			}
 			s.ESignet.Login.URL = tt.url
 			handler, part, err := withLogin(t.Context(), s, other, zerolog.Nop())
-			if (err != nil) != tt.fails {
+			if err != nil {
 				t.Fatal(err)
-			}
-			if tt.fails {
-				return
 			}
 			if part != nil {
 				defer part.close()
@@ -130,6 +136,113 @@ func TestLoginBesideRP(t *testing.T) {
 			handler.ServeHTTP(answer, httptest.NewRequest("GET", tt.path, nil))
 			if answer.Code != tt.want {
 				t.Errorf("%s answers %d, want %d", tt.path, answer.Code, tt.want)
+			}
+		})
+	}
+}
+
+// set replaces a setting of the environment.
+func (w *signInWorld) set(name, value string) {
+	w.environ = slices.DeleteFunc(w.environ, func(e string) bool { return strings.HasPrefix(e, "NEHRBRIDGE_"+name+"=") })
+	if value != "" {
+		w.environ = append(w.environ, "NEHRBRIDGE_"+name+"="+value)
+	}
+}
+
+// TestLoginClientFile signs in by a client of a file: bound by DPoP, with encrypted
+// userinfo, a key that follows another, and an address of its own for the key set.
+func TestLoginClientFile(t *testing.T) {
+	for _, version := range []sandbox.Version{sandbox.V18, sandbox.V20} {
+		t.Run(string(version), func(t *testing.T) {
+			var asked atomic.Int32
+			w := newSignInWorldWith(t, version, "facade", func(w *signInWorld) {
+				inside := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					asked.Add(1)
+					w.esignet.Handler().ServeHTTP(rw, r)
+				}))
+				t.Cleanup(inside.Close)
+				file := func(name string) string { return filepath.Join(w.folder, name) }
+				for _, name := range []string{"next.pem", "opens.pem", "signing-next.pem"} {
+					w.run(0, "keys", "new", file(name))
+				}
+				text := fmt.Sprintf(`issuer: %s
+generation: %q
+client_id: of-a-file
+relying_party: ministry
+dpop: true
+keys:
+  - {file: %s, from: 2026-01-01T00:00:00Z}
+  - {file: %s, from: 2126-01-01T00:00:00Z}
+decryption_keys:
+  - {file: %s, algorithm: RSA-OAEP-256}
+endpoints: {jwks: %s/.well-known/jwks.json}
+`, w.esignetURL, version, file("client.pem"), file("next.pem"), file("opens.pem"), inside.URL)
+				if err := os.WriteFile(file("client.yaml"), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				w.set("ESIGNET_LOGIN_CLIENT", file("client.yaml"))
+				w.set("ESIGNET_LOGIN_KEY_FILE", "")
+				w.set("ESIGNET_LOGIN_SIGNING_KEYS", file("signing-next.pem")+","+file("signing.pem"))
+				// The mappings' own issuer is another matter.
+				w.set("ESIGNET_ISSUER", "")
+				w.set("ESIGNET_RELYING_PARTY", "")
+			})
+			b := newBrowserClient(t)
+			if end := w.signIn(b); end.Path != "/signin/requested" {
+				t.Fatalf("ends at %s\n%s", end, &w.log)
+			}
+			w.run(0, "setup", "esignet", "links", "approve", w.links()[0].Code, "--user", "nurse", "--apply")
+			if end := w.signIn(b); !strings.HasSuffix(end.Path, "/dhis-web-dashboard/") {
+				t.Fatalf("ends at %s: %s", end.Path, w.dhis2.LoginFailure())
+			}
+			for _, wish := range []string{`"dpop_bound_access_tokens":true`, `"userinfo_response_type":"JWE"`, `"encPublicKey":{`} {
+				if out, _ := w.run(0, "setup", "esignet"); !strings.Contains(out, wish) {
+					t.Errorf("the registration lacks %s", wish)
+				}
+			}
+			if asked.Load() == 0 {
+				t.Error("the endpoints of the file were not used")
+			}
+			var set struct {
+				Keys []struct {
+					ID string `json:"kid"`
+				} `json:"keys"`
+			}
+			answer := httptest.NewRecorder()
+			w.part.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/signin/jwks.json", nil))
+			if err := json.Unmarshal(answer.Body.Bytes(), &set); err != nil || len(set.Keys) != 2 || set.Keys[0].ID == set.Keys[1].ID {
+				t.Errorf("published: %s, %v", answer.Body, err)
+			}
+		})
+	}
+}
+
+// TestLoginClientFile_refused: a file that does not fit says so before anything is
+// done.
+func TestLoginClientFile_refused(t *testing.T) {
+	good := "issuer: https://esignet.example.org\ngeneration: \"1.8\"\nclient_id: c\nrelying_party: ministry\nkeys: [{file: client.pem}]\n"
+	for _, tt := range []struct{ name, text, set, want string }{
+		{"a key of the settings too", good, "ESIGNET_LOGIN_KEY_FILE=client.pem", "leave esignet.login.key_file away"},
+		{"a redirect URI", good + "redirect_uri: https://example.org/callback\n", "", "redirect_uri: leave it away"},
+		{"no client id", strings.Replace(good, "client_id: c\n", "", 1), "", "client_id is missing"},
+		{"the shim", good, "ESIGNET_LOGIN_WAY=shim", "up to 1.6"},
+		{"a generation that is none", strings.Replace(good, "1.8", "1.9", 1), "", "1.9"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := &signInWorld{t: t, folder: t.TempDir()}
+			key := filepath.Join(w.folder, "client.pem")
+			w.run(0, "keys", "new", key)
+			file := filepath.Join(w.folder, "client.yaml")
+			if err := os.WriteFile(file, []byte(strings.Replace(tt.text, "client.pem", key, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w.environ = []string{"NEHRBRIDGE_DATA_DIR=" + w.folder, "NEHRBRIDGE_DHIS2_URL=http://127.0.0.1:1", "NEHRBRIDGE_ESIGNET_LOGIN_URL=https://example.org/signin",
+				"NEHRBRIDGE_ESIGNET_LOGIN_SIGNING_KEYS=" + key, "NEHRBRIDGE_ESIGNET_LOGIN_CLIENT=" + file}
+			if name, value, ok := strings.Cut(tt.set, "="); ok {
+				w.set(name, value)
+			}
+			if _, errs := w.run(2, "setup", "esignet"); !strings.Contains(errs, tt.want) {
+				t.Errorf("stderr %q does not say %q", errs, tt.want)
 			}
 		})
 	}

@@ -95,6 +95,15 @@ func (s *Service) Handler() http.Handler {
 	})
 }
 
+// Serves tells whether a request is one of the façade's, so that another service
+// can answer the others of the same address.
+func (s *Service) Serves(r *http.Request) bool { return serves(s.mux, r) }
+
+func serves(mux *http.ServeMux, r *http.Request) bool {
+	_, pattern := mux.Handler(r)
+	return pattern != ""
+}
+
 // protect sets what every answer has: nothing is kept, framed, guessed or told on.
 func protect(w http.ResponseWriter, https bool) {
 	h := w.Header()

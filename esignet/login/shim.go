@@ -34,7 +34,7 @@ type ShimConfig struct {
 type Shim struct {
 	cfg     ShimConfig
 	esignet *esignet.Client
-	path    string
+	mux     *http.ServeMux
 	meter   *meter
 }
 
@@ -49,19 +49,22 @@ func NewShim(cfg ShimConfig) (*Shim, error) {
 		return nil, err
 	}
 	at, _ := url.Parse(cfg.URL) // it was validated
-	return &Shim{cfg: cfg, esignet: client, path: at.Path, meter: newMeter("shim")}, nil
+	s := &Shim{cfg: cfg, esignet: client, mux: http.NewServeMux(), meter: newMeter("shim")}
+	s.mux.HandleFunc("GET "+at.Path+"/shim/userinfo", s.userinfo)
+	s.mux.HandleFunc("GET "+at.Path+"/button.svg", button)
+	return s, nil
 }
 
 // Handler serves URL + /shim/userinfo and the picture of the button.
 func (s *Shim) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+s.path+"/shim/userinfo", s.userinfo)
-	mux.HandleFunc("GET "+s.path+"/button.svg", button)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w, strings.HasPrefix(s.cfg.URL, "https:"))
-		mux.ServeHTTP(w, r)
+		s.mux.ServeHTTP(w, r)
 	})
 }
+
+// Serves tells whether a request is one of the shim's.
+func (s *Shim) Serves(r *http.Request) bool { return serves(s.mux, r) }
 
 // userinfo asks eSignet with the token of the request, verifies the answer, and
 // gives DHIS2 the subject and, for whom an administrator has approved, the claim
