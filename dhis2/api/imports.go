@@ -87,13 +87,17 @@ func (f Refusal) String() string { return f.Kind + " " + f.UID.String() + ": " +
 // *Error, or an *UnreachableError, after which it is unknown whether the
 // import happened.
 func (c *Client) Import(ctx context.Context, p Payload, o ImportOptions) (*ImportReport, error) {
-	const path = "/api/tracker"
-	if o.Strategy == "" {
-		o.Strategy = CreateAndUpdate
-	}
 	body, err := json.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("dhis2/api: import: %w", err)
+	}
+	return c.importDocument(ctx, body, o)
+}
+
+func (c *Client) importDocument(ctx context.Context, body []byte, o ImportOptions) (*ImportReport, error) {
+	const path = "/api/tracker"
+	if o.Strategy == "" {
+		o.Strategy = CreateAndUpdate
 	}
 	query := url.Values{"async": {"false"}, "importStrategy": {string(o.Strategy)}, "atomicMode": {"ALL"}, "reportMode": {"ERRORS"}}
 	if o.Single {
