@@ -132,44 +132,42 @@ func TestAnotherServer(t *testing.T) {
 	}
 }
 
-// TestRun: a run brings what is put while it is idle, pauses while the server
+// run: a run brings what is put while it is idle, pauses while the server
 // is away, goes on by itself, and ends what is under way when it is told to.
-func TestRun(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w := newWorld(t, "2.42")
-		tries := make(chan outbox.Try, 100)
-		o := w.process(t, open(t, url), func(c *outbox.Config) {
-			c.Now, c.Idle, c.MaxPause, c.Backoff = nil, time.Hour, time.Millisecond, time.Millisecond
-			c.Done = func(t outbox.Try) { tries <- t }
-		})
-		ctx, stop := context.WithCancel(t.Context())
-		over := make(chan error, 1)
-		go func() { over <- o.Run(ctx) }()
-		until := func(f func(outbox.Try) bool) {
-			for try := range tries {
-				if f(try) {
-					return
-				}
+func run(t *testing.T, url string) {
+	w := newWorld(t, "2.42")
+	tries := make(chan outbox.Try, 100)
+	o := w.process(t, open(t, url), func(c *outbox.Config) {
+		c.Now, c.Idle, c.MaxPause, c.Backoff = nil, time.Hour, time.Millisecond, time.Millisecond
+		c.Done = func(t outbox.Try) { tries <- t }
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- o.Run(ctx) }()
+	until := func(f func(outbox.Try) bool) {
+		for try := range tries {
+			if f(try) {
+				return
 			}
 		}
-		done := func(try outbox.Try) bool { return try.Result == outbox.Written }
-		put(t, o, "reply/1", reply())
-		until(done)
-		w.dhis2.Inject(sandbox.Fault{Status: 503})
-		put(t, o, "reply/2", reply())
-		until(func(try outbox.Try) bool { return try.Paused > 0 && try.Err != nil })
-		w.dhis2.ClearFaults()
-		until(done)
-		// What is under way when the run is to end comes to its end.
-		w.gate.Store(&gate{before: stop})
-		put(t, o, "reply/3", reply())
-		if err := <-over; err != nil {
-			t.Error(err)
-		}
-		if events, _ := w.made(t); events != 3 || letter(t, o, "reply/3").State != outbox.Ended {
-			t.Errorf("%d events, the last is %s", events, letter(t, o, "reply/3").State)
-		}
-	})
+	}
+	done := func(try outbox.Try) bool { return try.Result == outbox.Written }
+	put(t, o, "reply/1", reply())
+	until(done)
+	w.dhis2.Inject(sandbox.Fault{Status: 503})
+	put(t, o, "reply/2", reply())
+	until(func(try outbox.Try) bool { return try.Paused > 0 && try.Err != nil })
+	w.dhis2.ClearFaults()
+	until(done)
+	// What is under way when the run is to end comes to its end.
+	w.gate.Store(&gate{before: stop})
+	put(t, o, "reply/3", reply())
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	if events, _ := w.made(t); events != 3 || letter(t, o, "reply/3").State != outbox.Ended {
+		t.Errorf("%d events, the last is %s", events, letter(t, o, "reply/3").State)
+	}
 }
 
 // TestCut: a second signal ends the drain, and the order comes again at once.

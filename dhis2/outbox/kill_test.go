@@ -51,49 +51,47 @@ type fatal struct{ testing.TB }
 func (fatal) Helper()           {}
 func (fatal) Fatal(args ...any) { fmt.Println(args...); os.Exit(1) }
 
-// TestD083_Killed: a process is killed before it sends, after DHIS2 has what it
+// killed: a process is killed before it sends, after DHIS2 has what it
 // sent, and after it has noted so; another goes on. DHIS2 holds each item once.
-func TestD083_Killed(t *testing.T) {
+func killed(t *testing.T, url string) {
 	items := map[string]func() outbox.Item{
 		"event":     func() outbox.Item { return reply() },
 		"note":      func() outbox.Item { return note("reply") },
 		"attribute": func() outbox.Item { return attribute("45A1DRK7HX4") },
 	}
-	onEach(t, func(t *testing.T, url string) {
-		for _, moment := range []string{"before it is sent", "after it is sent", "after it is noted"} {
-			for kind, item := range items {
-				t.Run(kind+" "+moment, func(t *testing.T) {
-					w := newWorld(t, "2.42")
-					o := w.process(t, open(t, url), func(c *outbox.Config) { c.Now = nil })
-					key := kind + "/" + strings.ReplaceAll(moment, " ", "-")
-					put(t, o, key, item())
-					w.killed(t, url, moment)
-					if moment == "after it is noted" != (letter(t, o, key).State == outbox.Ended) {
-						t.Fatalf("killed %s the order is %s", moment, letter(t, o, key).State)
+	for _, moment := range []string{"before it is sent", "after it is sent", "after it is noted"} {
+		for kind, item := range items {
+			t.Run(kind+" "+moment, func(t *testing.T) {
+				w := newWorld(t, "2.42")
+				o := w.process(t, open(t, url), func(c *outbox.Config) { c.Now = nil })
+				key := kind + "/" + strings.ReplaceAll(moment, " ", "-")
+				put(t, o, key, item())
+				w.killed(t, url, moment)
+				if moment == "after it is noted" != (letter(t, o, key).State == outbox.Ended) {
+					t.Fatalf("killed %s the order is %s", moment, letter(t, o, key).State)
+				}
+				// Another process goes on when the lease of the dead is over.
+				once(t, w.process(t, open(t, url), func(c *outbox.Config) {
+					c.Now = func() time.Time { return time.Now().Add(5 * time.Second) }
+				}))
+				events, notes := w.made(t)
+				got := map[string]int{"event": events, "note": notes, "attribute": len(w.number(t)) / 11}
+				for k := range items {
+					want := 0
+					if k == kind {
+						want = 1
 					}
-					// Another process goes on when the lease of the dead is over.
-					once(t, w.process(t, open(t, url), func(c *outbox.Config) {
-						c.Now = func() time.Time { return time.Now().Add(5 * time.Second) }
-					}))
-					events, notes := w.made(t)
-					got := map[string]int{"event": events, "note": notes, "attribute": len(w.number(t)) / 11}
-					for k := range items {
-						want := 0
-						if k == kind {
-							want = 1
-						}
-						if got[k] != want {
-							t.Errorf("%d of kind %s", got[k], k)
-						}
+					if got[k] != want {
+						t.Errorf("%d of kind %s", got[k], k)
 					}
-					want := map[string]outbox.Result{"before it is sent": outbox.Written, "after it is sent": outbox.Stood, "after it is noted": outbox.Written}[moment]
-					if l := letter(t, o, key); l.Result != want {
-						t.Errorf("result %s, want %s", l.Result, want)
-					}
-				})
-			}
+				}
+				want := map[string]outbox.Result{"before it is sent": outbox.Written, "after it is sent": outbox.Stood, "after it is noted": outbox.Written}[moment]
+				if l := letter(t, o, key); l.Result != want {
+					t.Errorf("result %s, want %s", l.Result, want)
+				}
+			})
 		}
-	})
+	}
 }
 
 // killed starts a process that brings what is due, and kills it at a moment.

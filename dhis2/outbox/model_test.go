@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
-	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
 	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
@@ -225,25 +223,18 @@ func (m *machine) settles(t *rapid.T) {
 	}
 }
 
-func TestModel(t *testing.T) {
-	for name, url := range map[string]func(t *testing.T) string{
-		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "outbox.db") },
-		"PostgreSQL": func(t *testing.T) string { return postgrestest.Start(t).Database(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			db, runs := open(t, url(t)), 0
-			rapid.Check(t, func(rt *rapid.T) {
-				runs++
-				m := &machine{db: db, run: fmt.Sprint(runs), ms: int64(runs) * 365 * 24 * time.Hour.Milliseconds(),
-					dhis2: &pretended{events: map[dhis2.UID]bool{}, notes: map[dhis2.UID]bool{}, values: map[dhis2.UID]string{}, created: map[dhis2.UID]int{}},
-					uids:  map[string]dhis2.UID{}, typed: map[dhis2.UID]string{}, gone: map[dhis2.UID]bool{}}
-				m.restart(rt)
-				rt.Repeat(map[string]func(*rapid.T){
-					"": m.holds, "put": m.put, "once": m.once, "restart": m.restart, "typing": m.typing, "deletes": m.deletes,
-					"time": func(t *rapid.T) { m.ms += rapid.Int64Range(0, time.Hour.Milliseconds()).Draw(t, "milliseconds") },
-				})
-				m.settles(rt)
-			})
+func model(t *testing.T, url string) {
+	db, runs := open(t, url), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		runs++
+		m := &machine{db: db, run: fmt.Sprint(runs), ms: int64(runs) * 365 * 24 * time.Hour.Milliseconds(),
+			dhis2: &pretended{events: map[dhis2.UID]bool{}, notes: map[dhis2.UID]bool{}, values: map[dhis2.UID]string{}, created: map[dhis2.UID]int{}},
+			uids:  map[string]dhis2.UID{}, typed: map[dhis2.UID]string{}, gone: map[dhis2.UID]bool{}}
+		m.restart(rt)
+		rt.Repeat(map[string]func(*rapid.T){
+			"": m.holds, "put": m.put, "once": m.once, "restart": m.restart, "typing": m.typing, "deletes": m.deletes,
+			"time": func(t *rapid.T) { m.ms += rapid.Int64Range(0, time.Hour.Milliseconds()).Draw(t, "milliseconds") },
 		})
-	}
+		m.settles(rt)
+	})
 }

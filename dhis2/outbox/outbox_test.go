@@ -16,70 +16,66 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
 )
 
-func TestEachKindStandsOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		for _, version := range []string{"2.40", "2.42", "2.44"} {
-			w := newWorld(t, version)
-			db := open(t, url)
-			o := w.process(t, db)
-			event := put(t, o, version+"/event", reply())
-			text := put(t, o, version+"/note", note("invented reply"))
-			put(t, o, version+"/on-enrollment", &outbox.Note{TrackedEntity: mother, Enrollment: enrollment, Text: "invented"})
-			put(t, o, version+"/phn", attribute("45A1DRK7HX4"))
-			c := once(t, o)
-			if diff := cmp.Diff(map[outbox.Result]int{outbox.Written: 4}, c.Results); diff != "" {
-				t.Error(version, diff)
-			}
-			te := w.stands(t)
-			if events, notes := w.made(t); events != 1 || notes != 1 || w.number(t) != "45A1DRK7HX4" || len(te.Enrollments[0].Notes) != 1 {
-				t.Errorf("%s: %d events, %d notes, %d on the enrollment", version, events, notes, len(te.Enrollments[0].Notes))
-			}
-			made, err := w.client.Event(t.Context(), event, "")
-			if err != nil || made.Status != dhis2.EventCompleted || len(made.DataValues) != 1 || made.DataValues[0].Value != "61.5" {
-				t.Errorf("%s: the event is %+v, %v", version, made, err)
-			}
-			visited, err := w.client.Event(t.Context(), visit, "")
-			if err != nil || visited.Notes[0].Note != text || visited.Notes[0].Value != "invented reply" {
-				t.Errorf("%s: the notes are %+v, %v", version, visited.Notes, err)
-			}
-			// Nothing is sent again, whoever asks for it and how often.
-			writes := w.writes.Load()
-			if again := put(t, o, version+"/event", reply()); again != event {
-				t.Errorf("%s: the same order has another UID", version)
-			}
-			if c := once(t, w.process(t, db)); len(c.Results) != 0 || w.writes.Load() != writes {
-				t.Errorf("%s: sent again: %+v", version, c)
-			}
+func eachKindStandsOnce(t *testing.T, url string) {
+	for _, version := range []string{"2.40", "2.42", "2.44"} {
+		w := newWorld(t, version)
+		db := open(t, url)
+		o := w.process(t, db)
+		event := put(t, o, version+"/event", reply())
+		text := put(t, o, version+"/note", note("invented reply"))
+		put(t, o, version+"/on-enrollment", &outbox.Note{TrackedEntity: mother, Enrollment: enrollment, Text: "invented"})
+		put(t, o, version+"/phn", attribute("45A1DRK7HX4"))
+		c := once(t, o)
+		if diff := cmp.Diff(map[outbox.Result]int{outbox.Written: 4}, c.Results); diff != "" {
+			t.Error(version, diff)
 		}
-	})
+		te := w.stands(t)
+		if events, notes := w.made(t); events != 1 || notes != 1 || w.number(t) != "45A1DRK7HX4" || len(te.Enrollments[0].Notes) != 1 {
+			t.Errorf("%s: %d events, %d notes, %d on the enrollment", version, events, notes, len(te.Enrollments[0].Notes))
+		}
+		made, err := w.client.Event(t.Context(), event, "")
+		if err != nil || made.Status != dhis2.EventCompleted || len(made.DataValues) != 1 || made.DataValues[0].Value != "61.5" {
+			t.Errorf("%s: the event is %+v, %v", version, made, err)
+		}
+		visited, err := w.client.Event(t.Context(), visit, "")
+		if err != nil || visited.Notes[0].Note != text || visited.Notes[0].Value != "invented reply" {
+			t.Errorf("%s: the notes are %+v, %v", version, visited.Notes, err)
+		}
+		// Nothing is sent again, whoever asks for it and how often.
+		writes := w.writes.Load()
+		if again := put(t, o, version+"/event", reply()); again != event {
+			t.Errorf("%s: the same order has another UID", version)
+		}
+		if c := once(t, w.process(t, db)); len(c.Results) != 0 || w.writes.Load() != writes {
+			t.Errorf("%s: sent again: %+v", version, c)
+		}
+	}
 }
 
-// TestContentIsWiped: what an order said is gone from the database when it is
+// contentIsWiped: what an order said is gone from the database when it is
 // done; where it is from is not.
-func TestContentIsWiped(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w, db := newWorld(t, "2.42"), open(t, url)
-		o := w.process(t, db)
-		uid := put(t, o, "phn/1", attribute("45A1DRK7HX4"))
-		length := func() (n int64) {
-			if err := db.Read(t.Context(), func(tx database.Tx) error {
-				_, err := database.Row(tx, `SELECT length(body) FROM outbox_order`, nil, &n)
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
-			return n
+func contentIsWiped(t *testing.T, url string) {
+	w, db := newWorld(t, "2.42"), open(t, url)
+	o := w.process(t, db)
+	uid := put(t, o, "phn/1", attribute("45A1DRK7HX4"))
+	length := func() (n int64) {
+		if err := db.Read(t.Context(), func(tx database.Tx) error {
+			_, err := database.Row(tx, `SELECT length(body) FROM outbox_order`, nil, &n)
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
-		before := length()
-		once(t, o)
-		if after := length(); before == 0 || after != 0 {
-			t.Errorf("%d bytes before, %d when it is done", before, after)
-		}
-		l, found, err := o.Origin(t.Context(), uid)
-		if err != nil || !found || l.Key != "phn/1" || l.Source != "test" || l.Subject != mother || l.State != outbox.Ended || l.Result != outbox.Written {
-			t.Errorf("origin %+v, %t, %v", l, found, err)
-		}
-	})
+		return n
+	}
+	before := length()
+	once(t, o)
+	if after := length(); before == 0 || after != 0 {
+		t.Errorf("%d bytes before, %d when it is done", before, after)
+	}
+	l, found, err := o.Origin(t.Context(), uid)
+	if err != nil || !found || l.Key != "phn/1" || l.Source != "test" || l.Subject != mother || l.State != outbox.Ended || l.Result != outbox.Written {
+		t.Errorf("origin %+v, %t, %v", l, found, err)
+	}
 }
 
 // TestD036_AValueStandsOnlyWhereNoneStood: what a person typed is never
@@ -141,92 +137,84 @@ func TestDeletedIsNotMadeAgain(t *testing.T) {
 	}
 }
 
-// TestReplicasSendOnce: several processes share the orders, and DHIS2 gets
+// replicasSendOnce: several processes share the orders, and DHIS2 gets
 // each once.
-func TestReplicasSendOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		const orders, processes = 30, 3
-		w := newWorld(t, "2.42")
-		first := w.process(t, open(t, url))
-		for i := range orders {
-			put(t, first, fmt.Sprintf("note/%d", i), note(fmt.Sprintf("reply %d", i)))
-		}
-		var all sync.WaitGroup
-		for range processes {
-			o := w.process(t, open(t, url))
-			all.Go(func() {
-				if c, err := o.Once(context.Background()); err != nil || c.Later+c.Dead > 0 {
-					t.Errorf("%+v, %v", c, err)
-				}
-			})
-		}
-		all.Wait()
-		if _, notes := w.made(t); notes != orders || w.writes.Load() != orders {
-			t.Errorf("%d notes, %d requests; want %d of each", notes, w.writes.Load(), orders)
-		}
-		if s, err := first.Stats(t.Context()); err != nil || s != (outbox.Stats{}) {
-			t.Errorf("stats %+v, %v", s, err)
-		}
-	})
-}
-
-// TestPutWithTheCallersRecord: an order is there if, and only if, what the
-// caller writes in the same transaction is.
-func TestPutWithTheCallersRecord(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w, db := newWorld(t, "2.42"), open(t, url)
-		o := w.process(t, db)
-		undone := errors.New("undone")
-		err := db.Write(t.Context(), func(tx database.Tx) error {
-			if _, err := o.PutIn(tx, outbox.Order{Key: "reply/1", Source: "test", Item: reply()}); err != nil {
-				return err
-			}
-			return undone
-		})
-		if _, found, _ := o.Get(t.Context(), "reply/1"); !errors.Is(err, undone) || found {
-			t.Errorf("after %v the order is there: %t", err, found)
-		}
-	})
-}
-
-func TestOneKeyOneOrder(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w := newWorld(t, "2.42")
+func replicasSendOnce(t *testing.T, url string) {
+	const orders, processes = 30, 3
+	w := newWorld(t, "2.42")
+	first := w.process(t, open(t, url))
+	for i := range orders {
+		put(t, first, fmt.Sprintf("note/%d", i), note(fmt.Sprintf("reply %d", i)))
+	}
+	var all sync.WaitGroup
+	for range processes {
 		o := w.process(t, open(t, url))
-		uid := put(t, o, "phn/1", attribute("45A1DRK7HX4"))
-		if again := put(t, o, "phn/1", attribute("45A1DRK7HX4")); again != uid {
-			t.Error("the same order has another UID")
-		}
-		if _, err := o.Put(t.Context(), outbox.Order{Key: "phn/1", Source: "test", Item: attribute("45B1DRK7HX4")}); !errors.Is(err, outbox.ErrOtherItem) {
-			t.Errorf("another item under the key: %v", err)
-		}
-	})
+		all.Go(func() {
+			if c, err := o.Once(context.Background()); err != nil || c.Later+c.Dead > 0 {
+				t.Errorf("%+v, %v", c, err)
+			}
+		})
+	}
+	all.Wait()
+	if _, notes := w.made(t); notes != orders || w.writes.Load() != orders {
+		t.Errorf("%d notes, %d requests; want %d of each", notes, w.writes.Load(), orders)
+	}
+	if s, err := first.Stats(t.Context()); err != nil || s != (outbox.Stats{}) {
+		t.Errorf("stats %+v, %v", s, err)
+	}
 }
 
-// TestPutAtOnce: many who put the same order at the same time get one UID.
-func TestPutAtOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w := newWorld(t, "2.42")
-		var all sync.WaitGroup
-		var mu sync.Mutex
-		uids := map[dhis2.UID]bool{}
-		for range 4 {
-			o := w.process(t, open(t, url))
-			all.Go(func() {
-				uid, err := o.Put(context.Background(), outbox.Order{Key: "reply/1", Source: "test", Item: reply()})
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				uids[uid] = true
-			})
+// putWithTheCallersRecord: an order is there if, and only if, what the
+// caller writes in the same transaction is.
+func putWithTheCallersRecord(t *testing.T, url string) {
+	w, db := newWorld(t, "2.42"), open(t, url)
+	o := w.process(t, db)
+	undone := errors.New("undone")
+	err := db.Write(t.Context(), func(tx database.Tx) error {
+		if _, err := o.PutIn(tx, outbox.Order{Key: "reply/1", Source: "test", Item: reply()}); err != nil {
+			return err
 		}
-		all.Wait()
-		if len(uids) != 1 {
-			t.Errorf("%d UIDs for one order", len(uids))
-		}
+		return undone
 	})
+	if _, found, _ := o.Get(t.Context(), "reply/1"); !errors.Is(err, undone) || found {
+		t.Errorf("after %v the order is there: %t", err, found)
+	}
+}
+
+func oneKeyOneOrder(t *testing.T, url string) {
+	w := newWorld(t, "2.42")
+	o := w.process(t, open(t, url))
+	uid := put(t, o, "phn/1", attribute("45A1DRK7HX4"))
+	if again := put(t, o, "phn/1", attribute("45A1DRK7HX4")); again != uid {
+		t.Error("the same order has another UID")
+	}
+	if _, err := o.Put(t.Context(), outbox.Order{Key: "phn/1", Source: "test", Item: attribute("45B1DRK7HX4")}); !errors.Is(err, outbox.ErrOtherItem) {
+		t.Errorf("another item under the key: %v", err)
+	}
+}
+
+// putAtOnce: many who put the same order at the same time get one UID.
+func putAtOnce(t *testing.T, url string) {
+	w := newWorld(t, "2.42")
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	uids := map[dhis2.UID]bool{}
+	for range 4 {
+		o := w.process(t, open(t, url))
+		all.Go(func() {
+			uid, err := o.Put(context.Background(), outbox.Order{Key: "reply/1", Source: "test", Item: reply()})
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			uids[uid] = true
+		})
+	}
+	all.Wait()
+	if len(uids) != 1 {
+		t.Errorf("%d UIDs for one order", len(uids))
+	}
 }
 
 func TestRefusesOrders(t *testing.T) {
@@ -271,19 +259,17 @@ func TestRefusesConfig(t *testing.T) {
 	}
 }
 
-// TestD083_ClockSetBack: what waits for a time that a wrong clock has written
+// clockSetBack: what waits for a time that a wrong clock has written
 // is due at the next start.
-func TestD083_ClockSetBack(t *testing.T) {
-	onEach(t, func(t *testing.T, url string) {
-		w := newWorld(t, "2.42")
-		db := open(t, url)
-		w.advance(48 * time.Hour)
-		put(t, w.process(t, db), "reply/1", reply())
-		w.advance(-48 * time.Hour)
-		if c := once(t, w.process(t, db)); c.Results[outbox.Written] != 1 {
-			t.Errorf("it still waits: %+v", c)
-		}
-	})
+func clockSetBack(t *testing.T, url string) {
+	w := newWorld(t, "2.42")
+	db := open(t, url)
+	w.advance(48 * time.Hour)
+	put(t, w.process(t, db), "reply/1", reply())
+	w.advance(-48 * time.Hour)
+	if c := once(t, w.process(t, db)); c.Results[outbox.Written] != 1 {
+		t.Errorf("it still waits: %+v", c)
+	}
 }
 
 func TestStrip(t *testing.T) {

@@ -27,10 +27,34 @@ var (
 	weight     = dhis2.MustUID("cw35l7X4hnV")
 )
 
-// onEach runs a test on each database, empty.
-func onEach(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "outbox.db")) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, postgrestest.Start(t).Database(t)) })
+// promises are what the outbox keeps to on each database.
+var promises = []struct {
+	name string
+	test func(t *testing.T, url string)
+}{
+	{"EachKindStandsOnce", eachKindStandsOnce},
+	{"ContentIsWiped", contentIsWiped},
+	{"ReplicasSendOnce", replicasSendOnce},
+	{"PutWithTheCallersRecord", putWithTheCallersRecord},
+	{"OneKeyOneOrder", oneKeyOneOrder},
+	{"PutAtOnce", putAtOnce},
+	{"TestD083_ClockSetBack", clockSetBack},
+	{"TestD083_Killed", killed},
+	{"Run", run},
+	{"Model", model},
+}
+
+func TestOnSQLite(t *testing.T) {
+	for _, p := range promises {
+		t.Run(p.name, func(t *testing.T) { p.test(t, filepath.Join(t.TempDir(), "outbox.db")) })
+	}
+}
+
+func TestOnPostgreSQL(t *testing.T) {
+	cluster := postgrestest.Start(t, "max_connections=100")
+	for _, p := range promises {
+		t.Run(p.name, func(t *testing.T) { p.test(t, cluster.Database(t)) })
+	}
 }
 
 // world is a DHIS2, and the clock of the outbox.
