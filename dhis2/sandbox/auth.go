@@ -77,6 +77,7 @@ func (s *Server) me(u *User, r *http.Request) (any, *problem) {
 	doc := map[string]any{
 		"id": u.Identity().String(), "username": u.Username, "firstName": u.FirstName, "surname": u.Surname,
 		"authorities":                authorities,
+		"settings":                   map[string]any{"keyUiLocale": u.locale()},
 		"programs":                   programs,
 		"organisationUnits":          s.unitDocs(s.captureUnits(u)),
 		"teiSearchOrganisationUnits": s.unitDocs(u.Search),

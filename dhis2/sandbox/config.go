@@ -78,6 +78,8 @@ type User struct {
 	OpenID       string
 	ExternalAuth bool
 
+	Locale string // language of the screens, such as "si"; "" follows the browser
+
 	Tokens      []string // personal access tokens
 	Authorities []string // "ALL" is a superuser
 

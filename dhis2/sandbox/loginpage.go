@@ -13,19 +13,19 @@ var loginTexts = map[string]map[string]string{
 		"title": "Sign in", "user": "User name", "password": "Password", "go": "Log in", "or": "or", "with": "Log in with", "languages": "Language",
 		"sandbox": "This is not DHIS2. It is a sandbox.", "stands": "This page stands where DHIS2 shows its login form.", "holds": "What this server holds",
 		"credentials": "The user name or the password is wrong.", "oidc": "The sign-in failed. If it happens again, tell your administrator.",
-		"cause": "DHIS2 writes the cause into its log:", "welcome": "You are signed in", "as": "as", "by": "by", "out": "Log out", "bypassword": "password",
+		"cause": "DHIS2 writes the cause into its log:", "welcome": "You are signed in", "as": "as", "by": "by", "out": "Log out", "capture": "Enrol and record in Capture", "bypassword": "password",
 	},
 	"si": {
 		"title": "පුරනය වන්න", "user": "පරිශීලක නාමය", "password": "මුරපදය", "go": "පුරනය වන්න", "or": "හෝ", "with": "මේ හරහා පුරනය වන්න:", "languages": "භාෂාව",
 		"sandbox": "මෙය DHIS2 නොවේ. අත්හදා බැලීමේ සේවාදායකයකි.", "stands": "DHIS2 එහි පුරනය වීමේ පෝරමය පෙන්වන තැන මෙම පිටුව ඇත.", "holds": "මෙම සේවාදායකයේ ඇති දේ",
 		"credentials": "පරිශීලක නාමය හෝ මුරපදය වැරදිය.", "oidc": "පුරනය වීම අසාර්ථක විය. නැවත සිදු වුවහොත් ඔබේ පරිපාලකට දන්වන්න.",
-		"cause": "DHIS2 හේතුව එහි ලොගයේ ලියයි:", "welcome": "ඔබ පුරනය වී ඇත", "as": "පරිශීලක:", "by": "ක්‍රමය:", "out": "ඉවත් වන්න", "bypassword": "මුරපදය",
+		"cause": "DHIS2 හේතුව එහි ලොගයේ ලියයි:", "welcome": "ඔබ පුරනය වී ඇත", "as": "පරිශීලක:", "by": "ක්‍රමය:", "out": "ඉවත් වන්න", "capture": "Capture හි ලියාපදිංචි කර වාර්තා කරන්න", "bypassword": "මුරපදය",
 	},
 	"ta": {
 		"title": "உள்நுழைக", "user": "பயனர் பெயர்", "password": "கடவுச்சொல்", "go": "உள்நுழைக", "or": "அல்லது", "with": "இதன் மூலம் உள்நுழைக:", "languages": "மொழி",
 		"sandbox": "இது DHIS2 அல்ல. இது ஒரு சோதனைச் சேவையகம்.", "stands": "DHIS2 தன் உள்நுழைவுப் படிவத்தைக் காட்டும் இடத்தில் இந்தப் பக்கம் உள்ளது.", "holds": "இந்தச் சேவையகத்தில் உள்ளவை",
 		"credentials": "பயனர் பெயர் அல்லது கடவுச்சொல் தவறானது.", "oidc": "உள்நுழைவு தோல்வியடைந்தது. மீண்டும் நிகழ்ந்தால் உங்கள் நிர்வாகியிடம் தெரிவிக்கவும்.",
-		"cause": "DHIS2 காரணத்தைத் தன் பதிவேட்டில் எழுதும்:", "welcome": "உள்நுழைந்துவிட்டீர்கள்", "as": "பயனர்:", "by": "முறை:", "out": "வெளியேறு", "bypassword": "கடவுச்சொல்",
+		"cause": "DHIS2 காரணத்தைத் தன் பதிவேட்டில் எழுதும்:", "welcome": "உள்நுழைந்துவிட்டீர்கள்", "as": "பயனர்:", "by": "முறை:", "out": "வெளியேறு", "capture": "Capture இல் பதிவுசெய்து குறிப்பெடுக்க", "bypassword": "கடவுச்சொல்",
 	},
 }
 
