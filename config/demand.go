@@ -135,6 +135,17 @@ func (s *Settings) ForRP() error {
 	return c.err()
 }
 
+// ForPHN demands what searching for personal health numbers and issuing them needs:
+// DHIS2, which is asked who may register people, and the national record. The
+// database has a default.
+func (s *Settings) ForPHN() error {
+	var c demands
+	c.dhis2(s)
+	c.nehr(s)
+	c.missing(s.PHN.Route.Secret == "", "phn.route.secret")
+	return c.err()
+}
+
 // ForNEHR demands what reading and writing the national record needs.
 func (s *Settings) ForNEHR() error {
 	var c demands

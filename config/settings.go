@@ -146,10 +146,21 @@ type Mapping struct {
 	AppointmentMinutes int                       `mapstructure:"appointment_minutes"` // 1 to 1440
 }
 
-// PHN says which personal health numbers are sent.
+// PHN says which personal health numbers are sent, and how they are searched for and
+// issued.
 type PHN struct {
 	Accept Accept `mapstructure:"accept"`
 	Scheme string `mapstructure:"scheme"` // ndhgs2, demo or chims
+
+	Route       PHNRoute `mapstructure:"route"`
+	Points      string   `mapstructure:"points"` // file, for PointsOfIssue; "" issues nothing
+	Provisional bool     `mapstructure:"provisional"`
+}
+
+// PHNRoute is how the Route of DHIS2 is known that searches for numbers and issues
+// them.
+type PHNRoute struct {
+	Secret Secret `mapstructure:"secret"` // one, or several separated by white space; "" is off
 }
 
 // Accept is how strictly a PHN of DHIS2 is taken.

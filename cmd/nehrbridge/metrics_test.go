@@ -98,7 +98,7 @@ func TestD086_Metrics(t *testing.T) {
 }
 
 // partly are metrics of parts that not everybody has.
-var partly = regexp.MustCompile("^nehrbridge_(slot|rp|login)_")
+var partly = regexp.MustCompile("^nehrbridge_(slot|rp|login|phn)_")
 
 // metricsOf are the names of the README's table that begin so.
 func metricsOf(prefix string) (names []string) {

@@ -14,6 +14,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/esignet/login"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
+	"github.com/nehrbridge/nehrbridge/nehr/phn/registry"
 )
 
 func (a *app) restore() *cobra.Command {
@@ -47,7 +48,7 @@ func (a *app) runRestore(ctx context.Context, backup string, accept bool) error 
 	}
 	aside := file + time.Now().UTC().Format(".before-restore-20060102T150405Z")
 	err = database.Restore(ctx, database.RestoreConfig{
-		Backup: backup, File: file, Aside: aside, Migrations: append(ledgerTables(), rp.Migrations(), login.Migrations()),
+		Backup: backup, File: file, Aside: aside, Migrations: append(ledgerTables(), rp.Migrations(), login.Migrations(), registry.Migrations()),
 		Prepare: func(db *database.DB) error {
 			ledger, err := changes.New(ctx, changes.Config{DB: db})
 			if err != nil {

@@ -23,7 +23,8 @@ func (a *app) rp() *cobra.Command {
 		Short: "The relying party of eSignet behind a DHIS2 Route, and the sign-in of DHIS2's users",
 		Long: "Verifies people at eSignet for the forms of DHIS2: starts a sign-in for a user who may register people in a " +
 			"program at an organisation unit, completes it once, answers values for the form's attributes, and keeps signed " +
-			"evidence (esignet.clients). Signs the users of DHIS2 in with eSignet (esignet.login.url). Runs until it is interrupted; calls that are under way are answered first.",
+			"evidence (esignet.clients). Signs the users of DHIS2 in with eSignet (esignet.login.url). Searches for Personal Health " +
+			"Numbers and issues them (phn.route.secret). Runs until it is interrupted; calls that are under way are answered first.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRP(cmd.Context()) },
 	}
@@ -52,21 +53,23 @@ func (a *app) runRP(ctx context.Context) error {
 	return w.run(ctx, log)
 }
 
-// web is what answers by HTTP: the relying party behind a Route of DHIS2, and
-// what signs DHIS2's users in, each where the settings have it.
+// web is what answers by HTTP: the relying party and the registry of personal health
+// numbers, each behind a Route of DHIS2, and what signs DHIS2's users in, each where
+// the settings have it.
 type web struct {
 	party    *party // nil without esignet.clients
 	handler  http.Handler
 	listener net.Listener
 	login    *loginPart // nil without esignet.login.url
+	numbers  *numbers   // nil without phn.route.secret
 }
 
 // wantsWeb says that the settings have something that answers by HTTP.
 func wantsWeb(s *config.Settings) bool {
-	return len(s.ESignet.Clients) > 0 || s.ESignet.Login.URL != ""
+	return len(s.ESignet.Clients) > 0 || s.ESignet.Login.URL != "" || s.PHN.Route.Secret != ""
 }
 
-// openWeb wires what the settings have, at least one of the two, and listens;
+// openWeb wires what the settings have, at least one of them, and listens;
 // close it.
 func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (*web, error) {
 	w, err := wireWeb(ctx, s, log)
@@ -80,7 +83,7 @@ func openWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (*web,
 	return w, nil
 }
 
-// wireWeb wires what the settings have, at least one of the two; close it.
+// wireWeb wires what the settings have, at least one of them; close it.
 func wireWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *web, err error) {
 	w = &web{handler: http.HandlerFunc(aliveOnly)}
 	defer func() {
@@ -98,7 +101,10 @@ func wireWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *we
 		}
 		w.handler = w.party.service.Handler()
 	}
-	w.handler, w.login, err = withLogin(ctx, s, w.handler, log)
+	if w.handler, w.login, err = withLogin(ctx, s, w.handler, log); err != nil {
+		return w, err
+	}
+	w.handler, w.numbers, err = withNumbers(ctx, s, w.handler, log)
 	return w, err
 }
 
@@ -120,6 +126,9 @@ func (w *web) close() {
 	if w.party != nil {
 		_ = w.party.db.Close()
 	}
+	if w.numbers != nil {
+		_ = w.numbers.db.Close()
+	}
 }
 
 // run answers until ctx ends, and then what is under way.
@@ -138,6 +147,9 @@ func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 	defer stop()
 	if w.party != nil {
 		aside.Go(func() { _ = w.party.service.Run(working) })
+	}
+	if w.numbers != nil {
+		aside.Go(func() { _ = w.numbers.service.Run(working) })
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(w.listener) }()
@@ -164,6 +176,9 @@ func (w *web) page(out io.Writer) {
 	}
 	if w.login != nil {
 		w.login.WriteMetrics(out)
+	}
+	if w.numbers != nil {
+		w.numbers.service.WriteMetrics(out)
 	}
 }
 

@@ -60,7 +60,7 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 	p := &party{db: vault.DB}
 	kept, err := rp.NewVault(*vault)
 	if err == nil {
-		p.service, err = rp.New(rp.Config{Clients: clients, Routes: rpRoutes(s.ESignet.Route.Secret), Vault: kept, Log: log,
+		p.service, err = rp.New(rp.Config{Clients: clients, Routes: routesOf(s.ESignet.Route.Secret), Vault: kept, Log: log,
 			Authority: route.NewAuthority(directory, 0, nil)})
 	}
 	if err != nil {
@@ -69,9 +69,9 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 	return p, nil
 }
 
-// rpRoutes gives each secret of the setting a Route: while one is replaced, both
+// routesOf gives each secret of the setting a Route: while one is replaced, both
 // are let in.
-func rpRoutes(secrets config.Secret) (routes []route.Route) {
+func routesOf(secrets config.Secret) (routes []route.Route) {
 	for i, secret := range strings.Fields(secrets.Reveal()) {
 		routes = append(routes, route.Route{Name: fmt.Sprintf("route-%d", i+1), Secret: secret})
 	}

@@ -12,7 +12,7 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Everything that the settings name, in one process",
-		Long: "Runs sync, and beside it what rp runs where the settings have it (esignet.clients, esignet.login.url), until it is " +
+		Long: "Runs sync, and beside it what rp runs where the settings have it (esignet.clients, esignet.login.url, phn.route.secret), until it is " +
 			"interrupted: then both come to the end of what is under way. When one of them cannot go on, the other ends too.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runServe(cmd.Context(), accept) },

@@ -191,6 +191,10 @@ func (g *agent) vanish() error {
 
 // newNEHR is the client of the record, signed in as the settings say.
 func newNEHR(s *config.Settings, wrap func(http.RoundTripper) http.RoundTripper) (*client.Client, error) {
+	return client.New(nehrConfig(s, wrap))
+}
+
+func nehrConfig(s *config.Settings, wrap func(http.RoundTripper) http.RoundTripper) client.Config {
 	cfg := client.Config{
 		BaseURL: s.NEHR.URL, Token: s.NEHR.Token.Reveal(), Timeout: answer, UserAgent: "nehrbridge/" + version,
 		CAFile: s.NEHR.CAFile, CertFile: s.NEHR.CertFile, KeyFile: s.NEHR.KeyFile,
@@ -199,7 +203,7 @@ func newNEHR(s *config.Settings, wrap func(http.RoundTripper) http.RoundTripper)
 	if o := s.NEHR.OAuth; o.TokenURL != "" {
 		cfg.OAuth = &client.OAuth{TokenURL: o.TokenURL, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), KeyFile: o.KeyFile}
 	}
-	return client.New(cfg)
+	return cfg
 }
 
 func wireAgent(s *config.Settings, log zerolog.Logger) (*agent, error) {

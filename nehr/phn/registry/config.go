@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/rs/zerolog"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
@@ -88,6 +89,8 @@ type Config struct {
 	// time-out.
 	Patience time.Duration
 
+	// Metrics takes the counts; a set of its own when nil.
+	Metrics *metrics.Set
 	// Log gets what an operator must know, without any value of a person.
 	Log zerolog.Logger
 	// Now is the clock, time.Now when nil. Rand draws numbers and secrets; crypto/rand
@@ -130,6 +133,9 @@ func (c Config) withDefaults() Config {
 	c.Limits.Misses = cmp.Or(c.Limits.Misses, 10)
 	c.Limits.Unknown = cmp.Or(c.Limits.Unknown, 120)
 	c.Limits.Issued = cmp.Or(c.Limits.Issued, 60)
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

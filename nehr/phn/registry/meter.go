@@ -16,7 +16,7 @@ type meter struct {
 }
 
 func newMeter(s *Service) *meter {
-	m := &meter{set: metrics.NewSet()}
+	m := &meter{set: s.config.Metrics}
 	m.collisions = m.set.NewCounter("nehrbridge_phn_collisions_total")
 	return m
 }
@@ -40,7 +40,7 @@ func codeOf(err error) Code {
 	return CodeInternal
 }
 
-// WriteMetrics writes the registry's metrics in Prometheus text format:
+// WriteMetrics writes Config.Metrics and the registry's metrics in Prometheus text format:
 // nehrbridge_phn_calls_total by call and result; nehrbridge_phn_collisions_total, the
 // numbers that were drawn and taken; nehrbridge_phn_open by state, the numbers that
 // were issued provisionally and are not looked up, or disputed.
