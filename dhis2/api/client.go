@@ -80,20 +80,25 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) ([]byte
 // send is get with any method and a JSON body. Beside 200 it passes the
 // statuses that the caller accepts.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, document []byte, accepted ...int) ([]byte, error) {
+	kind := "application/json"
+	if method == http.MethodPatch { // DHIS2 takes a JSON Patch alone (RFC 6902)
+		kind = "application/json-patch+json"
+	}
+	return c.sendAs(ctx, method, path, query, kind, document, accepted...)
+}
+
+// sendAs is send with a body of any kind.
+func (c *Client) sendAs(ctx context.Context, method, path string, query url.Values, contentType string, body []byte, accepted ...int) ([]byte, error) {
 	request := c.http.R().SetContext(ctx).SetHeader("Authorization", c.auth).SetQueryParamsFromValues(query)
-	if document != nil {
-		kind := "application/json"
-		if method == http.MethodPatch { // DHIS2 takes a JSON Patch alone (RFC 6902)
-			kind = "application/json-patch+json"
-		}
-		request.SetHeader("Content-Type", kind).SetBody(document)
+	if body != nil {
+		request.SetHeader("Content-Type", contentType).SetBody(body)
 	}
 	resp, err := request.Execute(method, path)
 	if err != nil {
 		return nil, c.unreachable(ctx, method, path, err)
 	}
 	defer resp.RawBody().Close()
-	body, err := readAll(resp.RawResponse, c.cfg.MaxResponse+1)
+	body, err = readAll(resp.RawResponse, c.cfg.MaxResponse+1)
 	if err != nil {
 		return nil, c.unreachable(ctx, method, path, err)
 	}

@@ -142,12 +142,20 @@ func statusError(method, path string, status int, header http.Header, body []byt
 		Status    int    `json:"httpStatusCode"`
 		ErrorCode string `json:"errorCode"`
 		Message   string `json:"message"`
+		Response  struct {
+			Reports []struct {
+				ErrorCode string `json:"errorCode"`
+			} `json:"errorReports"`
+		} `json:"response"`
 	}
 	if json.Unmarshal(body, &web) != nil || web.Status != status {
 		if concludes(status) {
 			e.kind, e.Message = kindForeign, "not DHIS2 but something before it answered: a proxy, or a server that is starting"
 		}
 		return e
+	}
+	if web.ErrorCode == "" && len(web.Response.Reports) > 0 { // of a metadata object
+		web.ErrorCode = web.Response.Reports[0].ErrorCode
 	}
 	if errorCode.MatchString(web.ErrorCode) {
 		e.Code = web.ErrorCode

@@ -17,6 +17,11 @@ func (s *Server) authenticate(r *http.Request) *User {
 	}
 	scheme, credential, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	name, password, basic := r.BasicAuth()
+	if strings.EqualFold(scheme, "ApiToken") {
+		if u := s.tokenUser(credential, r.Method); u != nil {
+			return u
+		}
+	}
 	for i := range s.users {
 		u := &s.users[i]
 		switch {

@@ -61,6 +61,9 @@ type Config struct {
 	// http.DefaultTransport that unpacks nothing and asks no proxy.
 	RouteTransport http.RoundTripper
 
+	// CORSWhitelist is what the system settings let scripts of other hosts do.
+	CORSWhitelist []string
+
 	// RouteSecond is how long a second of a Route's time-out lasts. Defaults
 	// to 1 s; less lets a test see a time-out.
 	RouteSecond time.Duration
@@ -84,6 +87,7 @@ type User struct {
 	Authorities []string // "ALL" is a superuser
 
 	Groups []dhis2.UID // user groups, for the sharing of Routes
+	Roles  []string    // of /api/userRoles; where there are any, Authorities are theirs
 
 	// Capture and Search are organisation units whose subtrees are the data
 	// capture and the search scope. A nil Capture is everywhere.

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"maps"
+
 	"github.com/nehrbridge/nehrbridge/dhis2"
 )
 
@@ -16,6 +18,17 @@ type Dataset struct {
 	// which stand at the tracked entity without program=. The antenatal care
 	// programs have none.
 	TypeAttributes map[dhis2.UID][]dhis2.UID
+
+	// ProgramMembers are members of programs' documents that dhis2.Program does not
+	// have, such as programSections.
+	ProgramMembers map[dhis2.UID]map[string]any
+
+	// Public is the access of everybody to program stages and tracked entity types.
+	// Defaults to "rwrw----".
+	Public map[dhis2.UID]string
+
+	// UserGroups are those of /api/userGroups.
+	UserGroups []dhis2.Object
 }
 
 // Load adds a dataset. What has the UID of something that is there replaces
@@ -41,6 +54,11 @@ func (s *Server) Load(d Dataset) error {
 			s.meta.typeAttributes = map[dhis2.UID][]dhis2.UID{}
 		}
 		s.meta.typeAttributes[typ] = attributes
+	}
+	maps.Copy(s.meta.members, d.ProgramMembers)
+	maps.Copy(s.meta.public, d.Public)
+	for _, g := range d.UserGroups {
+		s.object("userGroups")[g.ID.String()] = asMap(g)
 	}
 	for _, rt := range d.Routes {
 		if err := s.setRoute(rt); err != nil {

@@ -11,6 +11,11 @@ type metadata struct {
 	programs       []dhis2.Program
 	units          []dhis2.OrganisationUnit
 	typeAttributes map[dhis2.UID][]dhis2.UID // attributes of a tracked entity type itself
+
+	rows    map[rowKey]attributeRow
+	grants  map[dhis2.UID]map[string]Grant // to users, of programs, stages and types, by the users' UIDs
+	public  map[dhis2.UID]string           // access of everybody to stages and types
+	members map[dhis2.UID]map[string]any   // of programs' documents, beside dhis2.Program
 }
 
 func (m *metadata) program(id dhis2.UID) *dhis2.Program {

@@ -35,6 +35,7 @@ func (s *Server) programDoc(p *dhis2.Program) map[string]any {
 	readable.Access = dhis2.Access{Read: true, Data: dhis2.DataAccess{Read: true, Write: true}}
 	doc := asMap(&readable)
 	doc["sharing"] = asMap(s.programSharing(p.ID))
+	s.withRows(p, doc)
 	return doc
 }
 
@@ -49,6 +50,9 @@ func (s *Server) programSharing(program dhis2.UID) Sharing {
 			sharing.Users[u.Identity().String()] = Grant{ID: u.Identity(), Access: "rwrw----"}
 		}
 	}
+	for user, grant := range s.meta.grants[program] {
+		sharing.Users[user] = grant
+	}
 	return sharing
 }
 
@@ -58,10 +62,6 @@ func (s *Server) listOptionSets(_ *User, r *http.Request) (any, *problem) {
 
 func (s *Server) listDataElements(_ *User, r *http.Request) (any, *problem) {
 	return s.listMetadata(r, "dataElements", s.meta.elements(false))
-}
-
-func (s *Server) listAttributes(_ *User, r *http.Request) (any, *problem) {
-	return s.listMetadata(r, "trackedEntityAttributes", s.meta.elements(true))
 }
 
 func (s *Server) listOrganisationUnits(_ *User, r *http.Request) (any, *problem) {
@@ -79,25 +79,35 @@ func (s *Server) listUsers(u *User, r *http.Request) (any, *problem) {
 	}
 	docs := []any{}
 	for i := range s.users {
-		o := &s.users[i]
-		doc := asMap(o.User)
-		delete(doc, "uid")
-		doc["id"] = o.Identity().String()
-		doc["displayName"] = strings.TrimSpace(o.FirstName + " " + o.Surname)
-		doc["disabled"], doc["externalAuth"] = o.Disabled, o.ExternalAuth
-		if o.OpenID != "" {
-			doc["openId"] = o.OpenID
-		}
-		doc["organisationUnits"] = references(s.captureRoots(o))
-		doc["userGroups"] = references(o.Groups)
+		docs = append(docs, s.userDoc(&s.users[i]))
+	}
+	return s.listMetadata(r, "users", docs)
+}
+
+func (s *Server) userDoc(o *User) map[string]any {
+	doc := asMap(o.User)
+	delete(doc, "uid")
+	doc["id"] = o.Identity().String()
+	doc["displayName"] = strings.TrimSpace(o.FirstName + " " + o.Surname)
+	doc["disabled"], doc["externalAuth"] = o.Disabled, o.ExternalAuth
+	if o.OpenID != "" {
+		doc["openId"] = o.OpenID
+	}
+	doc["organisationUnits"] = references(s.captureRoots(o))
+	doc["userGroups"] = references(o.Groups)
+	roles := []any{}
+	for _, id := range o.Roles {
+		roles = append(roles, map[string]any{"id": id, "authorities": s.objects["userRoles"][id]["authorities"]})
+	}
+	if len(roles) == 0 {
 		authorities := []any{}
 		for _, a := range o.Authorities {
 			authorities = append(authorities, a)
 		}
-		doc["userRoles"] = []any{map[string]any{"authorities": authorities}}
-		docs = append(docs, doc)
+		roles = []any{map[string]any{"authorities": authorities}}
 	}
-	return s.listMetadata(r, "users", docs)
+	doc["userRoles"] = roles
+	return doc
 }
 
 // captureRoots are the organisation units whose subtrees a user captures in.

@@ -1,38 +1,27 @@
 package sandbox
 
 import (
-	"io"
-	"mime"
 	"net/http"
 	"slices"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 )
 
 // patchUser is PATCH /api/users/{uid} with a JSON Patch (RFC 6902), as far as it
-// links a user: /openId, /externalAuth and /disabled, by add, replace and remove.
+// links a user, lets him in or keeps him out: /openId, /externalAuth, /disabled and
+// /password, by add, replace and remove.
 func (s *Server) patchUser(u *User, r *http.Request) (any, *problem) {
 	if !u.has("F_USER_ADD") {
 		return nil, forbidden("You don't have the proper permissions to update this user.")
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json-patch+json" {
-		return nil, &problem{status: http.StatusUnsupportedMediaType, message: "want application/json-patch+json"}
+	patch, problem := readPatch(r)
+	if problem != nil {
+		return nil, problem
 	}
 	id, err := dhis2.ParseUID(r.PathValue("uid"))
 	i := slices.IndexFunc(s.users, func(o User) bool { return err == nil && o.Identity() == id })
 	if i < 0 {
 		return nil, notFound("User with id could not be found.")
-	}
-	var patch []struct {
-		Op    string `json:"op"`
-		Path  string `json:"path"`
-		Value any    `json:"value"`
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	if err != nil || json.Unmarshal(body, &patch) != nil {
-		return nil, bad("the body is no JSON Patch")
 	}
 	changed := s.users[i]
 	for _, p := range patch {
@@ -50,8 +39,13 @@ func (s *Server) patchUser(u *User, r *http.Request) (any, *problem) {
 			changed.ExternalAuth = yes
 		case "/disabled":
 			changed.Disabled = yes
+		case "/password":
+			if !strongPassword(text) {
+				return nil, conflict("E4005", "Property `password` is not valid.")
+			}
+			changed.Password = text
 		default:
-			return nil, bad("path: the sandbox knows /openId, /externalAuth and /disabled")
+			return nil, bad("path: the sandbox knows /openId, /externalAuth, /disabled and /password")
 		}
 	}
 	s.setUser(changed)

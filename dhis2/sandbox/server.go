@@ -35,6 +35,8 @@ type Server struct {
 	rewrite Rewrite
 	data    map[string]map[string]*dataEntry // namespace, key
 	apps    map[string]*app
+	objects map[string]map[string]map[string]any // plural, id
+	tokens  map[string]apiToken                  // key
 
 	providers    []*oidcProvider
 	sessions     map[string]*session
@@ -51,13 +53,16 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg:   cfg,
-		rand:  rand.New(rand.NewPCG(cfg.Seed, 0x64686973)),
-		store: newStore(),
-		users: cfg.Users,
-		jobs:  map[string]*importReport{},
-		data:  map[string]map[string]*dataEntry{},
-		apps:  map[string]*app{},
+		cfg:     cfg,
+		rand:    rand.New(rand.NewPCG(cfg.Seed, 0x64686973)),
+		store:   newStore(),
+		users:   cfg.Users,
+		jobs:    map[string]*importReport{},
+		data:    map[string]map[string]*dataEntry{},
+		apps:    map[string]*app{},
+		objects: map[string]map[string]map[string]any{},
+		tokens:  map[string]apiToken{},
+		meta:    metadata{rows: map[rowKey]attributeRow{}, grants: map[dhis2.UID]map[string]Grant{}, public: map[dhis2.UID]string{}, members: map[dhis2.UID]map[string]any{}},
 
 		sessions: map[string]*session{},
 	}
@@ -101,12 +106,25 @@ func (s *Server) register() {
 	s.api("GET /api/tracker/jobs/{id}/report", s.importJobReport)
 	s.api("GET /api/programs", s.listPrograms)
 	s.api("GET /api/programs/{uid}", s.program)
+	s.api("PATCH /api/programs/{uid}", s.patchProgram)
+	get, patch := s.shared("program.ProgramStage", s.stageName)
+	s.api("GET /api/programStages/{uid}", get)
+	s.api("PATCH /api/programStages/{uid}", patch)
+	get, patch = s.shared("trackedentity.TrackedEntityType", s.typeName)
+	s.api("GET /api/trackedEntityTypes/{uid}", get)
+	s.api("PATCH /api/trackedEntityTypes/{uid}", patch)
+	s.registerObjects()
 	s.api("GET /api/optionSets", s.listOptionSets)
 	s.api("GET /api/dataElements", s.listDataElements)
-	s.api("GET /api/trackedEntityAttributes", s.listAttributes)
 	s.api("GET /api/organisationUnits", s.listOrganisationUnits)
 	s.api("GET /api/users", s.listUsers)
+	s.api("POST /api/users", s.createUser)
+	s.api("GET /api/users/{uid}", s.userByID)
 	s.api("PATCH /api/users/{uid}", s.patchUser)
+	s.api("DELETE /api/users/{uid}", s.deleteUser)
+	s.api("POST /api/apiToken", s.createToken)
+	s.api("DELETE /api/apiToken/{uid}", s.deleteToken)
+	s.api("GET /api/configuration/corsWhitelist", s.corsWhitelist)
 	s.api("GET /api/routes", s.listRoutes)
 	s.api("POST /api/routes", s.createRoute)
 	s.api("GET /api/routes/{id}", s.route)
