@@ -181,8 +181,13 @@ func metadataFilter(f string) (func(map[string]any) bool, *problem) {
 		wanted = strings.Split(list, ",")
 	}
 	return func(doc map[string]any) bool {
-		text, ok := doc[parts[0]].(string)
-		return ok && slices.Contains(wanted, text)
+		switch v := doc[parts[0]].(type) {
+		case string:
+			return slices.Contains(wanted, v)
+		case float64:
+			return slices.Contains(wanted, strconv.FormatFloat(v, 'f', -1, 64))
+		}
+		return false
 	}, nil
 }
 

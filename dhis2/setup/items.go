@@ -24,6 +24,9 @@ func items(w *Wanted, f *found) ([]*Item, []Note) {
 	for i := range w.Forms {
 		b.form(&w.Forms[i])
 	}
+	if a := w.Account; a != nil { // last: its key is shown once, by a run that went well
+		b.add(&Item{Kind: KindToken, Title: "token of " + a.Username, ID: f.uid("users", a.Username)})
+	}
 	return b.items, b.notes
 }
 
@@ -49,7 +52,7 @@ type access struct {
 	Access string    `json:"access"`
 }
 
-// account makes the role, the user, its rights to the programs, and its token.
+// account makes the role, the user, and its rights to the programs.
 func (b *builder) account() {
 	a := b.w.Account
 	if a == nil {
@@ -89,7 +92,6 @@ func (b *builder) account() {
 		}
 		seen[p.Type.ID] = true
 	}
-	b.add(&Item{Kind: KindToken, Title: "token of " + a.Username, ID: user})
 }
 
 // placedOf is an access string with all its places.

@@ -189,7 +189,7 @@ func (s *Setup) makesToken(it *Item, steps []*Step) bool {
 	made := user != nil && absent(user.Before) || slices.ContainsFunc(steps, func(st *Step) bool {
 		return st.Does == "create" && st.Path == "/api/users"
 	})
-	return made && s.rec.find(it) == nil
+	return made && (s.rec.find(it) == nil || s.cfg.Account.NewToken)
 }
 
 func tokenStep(it *Item) *Step {
@@ -338,8 +338,23 @@ func (s *Setup) token(ctx context.Context, it *Item, p *Plan) error {
 	}
 	st.Done = true
 	p.Token = &Token{a.Username, made.Key, expires.UTC().Truncate(time.Second)}
-	s.rec.Entries = append(s.rec.Entries, &Entry{Item: *it, After: encoded(map[string]string{"uid": made.ID}), Confirmed: true})
-	return s.cfg.Record.Save(s.rec)
+	older := ""
+	if e := s.rec.find(it); e != nil {
+		older = text(members(e.After)["uid"])
+	}
+	s.rec.note(it, nil, encoded(map[string]string{"uid": made.ID}))
+	s.rec.find(it).Confirmed = true
+	if err := s.cfg.Record.Save(s.rec); err != nil || older == "" {
+		return err
+	}
+	st = &Step{Item: it.Title, Does: "remove", Method: http.MethodDelete, Path: "/api/apiToken/" + older}
+	p.Steps = append(p.Steps, st)
+	if st.do(ctx, s.cfg.Server) == nil {
+		st.Done = true
+	} else { // only its owner and superusers may
+		p.Notes = append(p.Notes, Note{"must", it.Title, "the older token " + printable(older) + " could not be deleted and is good until it expires: delete it by hand"})
+	}
+	return nil
 }
 
 // Undo takes back what is recorded, the last first. What somebody changed since is

@@ -101,6 +101,9 @@ type Account struct {
 	// Writes lets it write what comes back into DHIS2.
 	Writes bool
 
+	// NewToken makes another token where there is one, which then is no longer good.
+	NewToken bool
+
 	// TokenFor is how long its token is good. Defaults to 365 days.
 	TokenFor time.Duration
 }
