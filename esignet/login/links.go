@@ -167,7 +167,17 @@ func (l *Links) Revoke(ctx context.Context, code string) (Link, error) {
 	return l.decide(ctx, code, Revoked, "")
 }
 
-func (l *Links) decide(ctx context.Context, code string, state State, username string) (link Link, err error) {
+func (l *Links) decide(ctx context.Context, code string, state State, username string) (Link, error) {
+	link, err := l.tryDecide(ctx, code, state, username)
+	if kind, failed := database.KindOf(err); failed && kind == database.Failed {
+		// In another process an administrator was faster, and the index of users
+		// refuses this one: the second look sees why.
+		return l.tryDecide(ctx, code, state, username)
+	}
+	return link, err
+}
+
+func (l *Links) tryDecide(ctx context.Context, code string, state State, username string) (link Link, err error) {
 	err = l.db.Write(ctx, func(tx database.Tx) error {
 		var there bool
 		if link, there, err = readLink(tx, `code = ?1`, plainCode(code)); err != nil {
