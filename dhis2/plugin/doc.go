@@ -1,0 +1,40 @@
+// Package plugin is the form-field plugin for DHIS2's Capture app: the fields
+// "Verify patient" and "Manage PHN" of a registration form.
+//
+// It owns the pages (TypeScript in ui, built into the folder built, which is
+// committed and embedded) and the zip that DHIS2 installs. It knows no program:
+// which fields a form gives it, and which program it is for, the form says. It
+// imports nothing else of the project; dhis2/setup installs it, and the Routes
+// that it calls are served by esignet/rp and nehr/phn.
+//
+// # The fields
+//
+// A form has each field as a plugin with a pluginSource of its own:
+//
+//	<dhis2>/api/apps/nehrbridge/plugin.html?field=verify&program=UID
+//	<dhis2>/api/apps/nehrbridge/plugin.html?field=phn&program=UID
+//
+// Optional parameters are verify and phn (the codes of the Routes, where they are
+// not nehrbridge-verify and nehrbridge-phn), phone=off (no sign-in on her own
+// phone) and assisted=off (no witness). No value of a person stands in an address.
+//
+// The fieldMap gives the plugin what it may read and write. For verify,
+// IdFromPlugin is the UID of each attribute that claims fill, and "evidence" for
+// the text attribute that keeps the id of the evidence. For phn they are phn,
+// phnVerified, name, birthDate and phone.
+//
+// # What it trusts
+//
+// Values and badges come from the services behind the Routes alone. Of messages it
+// hears two kinds: those of the window that holds it, on DHIS2's own origin, in
+// post-robot's wire format; and, on a BroadcastChannel of that origin, the answer
+// that carries the state of its own open sign-in. It stores nothing in the browser.
+//
+// # Building
+//
+// go generate needs npm for the type checker and post-robot (versions in
+// ui/package-lock.json); esbuild comes by the Go module that .ci/tools.mod pins.
+// The same source gives the same bytes.
+package plugin
+
+//go:generate go run ./internal/build
