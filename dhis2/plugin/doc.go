@@ -32,9 +32,9 @@
 //
 // # Building
 //
-// go generate needs npm for the type checker and post-robot (versions in
-// ui/package-lock.json); esbuild comes by the Go module that .ci/tools.mod pins.
-// The same source gives the same bytes.
+// go generate (dhis2/internal/webbuild) checks the types and bundles; it needs npm.
+// Words stay UTF-8, as the pages say that they are. The same source gives the same
+// bytes.
 package plugin
 
-//go:generate go run ./internal/build
+//go:generate go run ../internal/webbuild -licences ../built/licences.txt ui src/plugin.ts src/callback.ts src/plugin.css static/plugin.html static/callback.html static/manifest.webapp static/icon-48.png static/icon-128.png static/apache-2.0.txt --bundle --minify --charset=utf8 --legal-comments=none --format=iife --target=es2020,chrome100,firefox100,safari15 --entry-names=[name] --loader:.html=copy --loader:.webapp=copy --loader:.png=copy --loader:.txt=copy --outdir=../built

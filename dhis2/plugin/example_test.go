@@ -25,6 +25,7 @@ func Example() {
 	}
 	fmt.Println("https://dhis2.example.org/" + plugin.PagePath + "?field=verify&program=WSGAb5XwJ3Y")
 	// Output:
+	// apache-2.0.txt
 	// callback.html
 	// callback.js
 	// icon-128.png

@@ -86,12 +86,12 @@ export class Comparison {
 	}
 
 	rows(): Row[] {
-		return Object.entries(this.verified.values)
-			.filter(([field]) => this.host.has(field))
-			.map(([field, verified]) => {
-				const typed = this.host.value(field);
-				return { field, typed, verified, state: this.state(field, typed, verified) };
-			});
+		return this.host.fields().flatMap((field) => {
+			const verified = this.verified.values[field];
+			if (verified === undefined) return [];
+			const typed = this.host.value(field);
+			return { field, typed, verified, state: this.state(field, typed, verified) };
+		});
 	}
 
 	private state(field: string, typed: string, verified: string): RowState {

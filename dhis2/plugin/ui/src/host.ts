@@ -1,7 +1,7 @@
 // The form around the plugin: Capture's host component, by post-robot. All
 // props come anew with each change and its functions change identity, so that
 // nothing here keeps one: the newest are read where they are used.
-import robot from "post-robot/dist/post-robot.js";
+import * as robot from "post-robot/dist/post-robot.js";
 import { record } from "./api";
 
 interface Field {
@@ -75,6 +75,11 @@ export class Host {
 	/** has tells whether the form is set up to take this field. */
 	has(field: string): boolean {
 		return Object.hasOwn(this.props.fieldsMetadata ?? {}, field);
+	}
+
+	/** fields are those that the form is set up to take, in its order. */
+	fields(): string[] {
+		return Object.keys(this.props.fieldsMetadata ?? {});
 	}
 
 	label(field: string): string {

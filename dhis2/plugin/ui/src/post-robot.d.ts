@@ -10,9 +10,6 @@ declare module "post-robot/dist/post-robot.js" {
 		domain?: string;
 		timeout?: number;
 	}
-	const robot: {
-		on(name: string, options: Options, handler: (message: Message) => void): { cancel(): void };
-		send(window: Window, name: string, data?: unknown, options?: Options): Promise<Message>;
-	};
-	export default robot;
+	export function on(name: string, options: Options, handler: (message: Message) => void): { cancel(): void };
+	export function send(window: Window, name: string, data?: unknown, options?: Options): Promise<Message>;
 }
