@@ -19,6 +19,9 @@ type ESignetClient struct {
 	RelyingParty string `yaml:"relying_party"`
 	// RedirectURI is exact: https, without query and fragment.
 	RedirectURI string `yaml:"redirect_uri"`
+	// PhoneRedirectURI is that of the sign-in on a person's own phone: esignet.phone.url
+	// with /verify/phone/callback behind it. Empty is off.
+	PhoneRedirectURI string `yaml:"phone_redirect_uri"`
 	// Claims are names of claim maps.
 	Claims []string `yaml:"claims"`
 	// Keys sign the client's assertions; DecryptionKeys open userinfo that comes

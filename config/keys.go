@@ -65,6 +65,7 @@ var keys = []key{
 	{name: "esignet.clients", meaning: "files of the clients at eSignet that the relying party uses; in the environment separated by commas", shown: "required by `rp`", form: listForm},
 	{name: "esignet.claims", meaning: "claim map files beside the embedded lk-anc; in the environment separated by commas", shown: "the embedded one", form: listForm},
 	{name: "esignet.route.secret", meaning: "what the Route of DHIS2 sends as ApiToken, 32 characters or more; two separated by a blank while one is replaced", shown: "required by `rp`", secret: true},
+	{name: "esignet.phone.url", meaning: "public address of the relying party, for the sign-in on a person's own phone", shown: "off", form: urlForm},
 	{name: "esignet.evidence.keys", meaning: "files of 32 random bytes in base64; the first encrypts evidence, all open it", shown: "required by `rp`", form: listForm},
 	{name: "esignet.evidence.signing_keys", meaning: "private keys, PEM or JWK; the first signs evidence, all verify it", shown: "required by `rp`", form: listForm},
 	{name: "esignet.evidence.days", meaning: "how long evidence is kept, in days", initial: "3650", form: daysForm},

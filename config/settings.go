@@ -100,6 +100,7 @@ type ESignet struct {
 	Clients      []string     `mapstructure:"clients"` // files, for ESignetClients
 	Claims       []string     `mapstructure:"claims"`  // files, for ClaimMaps
 	Route        ESignetRoute `mapstructure:"route"`
+	Phone        ESignetPhone `mapstructure:"phone"`
 	Evidence     Evidence     `mapstructure:"evidence"`
 	Login        Login        `mapstructure:"login"`
 }
@@ -107,6 +108,11 @@ type ESignet struct {
 // ESignetRoute is how the Route of DHIS2 is known.
 type ESignetRoute struct {
 	Secret Secret `mapstructure:"secret"` // one, or several separated by white space
+}
+
+// ESignetPhone is where a person's own phone reaches the relying party.
+type ESignetPhone struct {
+	URL string `mapstructure:"url"` // "" is off
 }
 
 // Evidence is how it is kept that a person was verified. Of each list the first key

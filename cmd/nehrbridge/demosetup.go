@@ -92,6 +92,8 @@ esignet:
   clients: [%q]
   route:
     secret_file: %q
+  phone:
+    url: %s
   evidence:
     keys: [%q]
     signing_keys: [%q]
@@ -102,7 +104,7 @@ esignet:
     key_file: %q
     signing_keys: [%q]
     management_url: %s/v1/esignet
-`, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), k.path("evidence.key"),
+`, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), d.RP, k.path("evidence.key"),
 		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet)
 }
 
@@ -113,11 +115,12 @@ generation: %q
 client_id: anc
 relying_party: %s
 redirect_uri: %s/api/apps/nehrbridge/callback.html
+phone_redirect_uri: %s
 claims: [lk-anc]
 acr: [mosip:idp:acr:generated-code]
 keys:
   - file: %q
-`, d.ESignet, d.esignet.Version(), demoRelyingParty, d.DHIS2, k.path("anc.pem"))
+`, d.ESignet, d.esignet.Version(), demoRelyingParty, d.DHIS2, rp.PhoneCallback(d.RP), k.path("anc.pem"))
 }
 
 // register makes both clients known to eSignet: the one that verifies mothers with

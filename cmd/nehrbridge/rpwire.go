@@ -37,7 +37,7 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 	}
 	var clients []rp.Client
 	for i, f := range files {
-		c, warnings, err := rpClient(f, maps)
+		c, warnings, err := rpClient(f, maps, s.ESignet.Phone.URL)
 		if err != nil {
 			return nil, usage(fmt.Errorf("%s: %w", s.ESignet.Clients[i], err))
 		}
@@ -60,8 +60,11 @@ func openRP(ctx context.Context, s *config.Settings, log zerolog.Logger) (*party
 	p := &party{db: vault.DB}
 	kept, err := rp.NewVault(*vault)
 	if err == nil {
-		p.service, err = rp.New(rp.Config{Clients: clients, Routes: routesOf(s.ESignet.Route.Secret), Vault: kept, Log: log,
-			Authority: route.NewAuthority(directory, 0, nil)})
+		cfg := rp.Config{Clients: clients, Routes: routesOf(s.ESignet.Route.Secret), Vault: kept, Log: log, Authority: route.NewAuthority(directory, 0, nil)}
+		if url := s.ESignet.Phone.URL; url != "" {
+			cfg.Phone = &rp.Phone{URL: url, Names: directory}
+		}
+		p.service, err = rp.New(cfg)
 	}
 	if err != nil {
 		return nil, usage(errors.Join(err, p.db.Close()))
@@ -79,7 +82,8 @@ func routesOf(secrets config.Secret) (routes []route.Route) {
 }
 
 // rpClient makes the client of a file, with the sentences that belong into the log.
-func rpClient(f config.ESignetClient, maps []*claims.Map) (*rp.Client, []string, error) {
+// phones is esignet.phone.url.
+func rpClient(f config.ESignetClient, maps []*claims.Map, phones string) (*rp.Client, []string, error) {
 	cfg, err := clientConfig(f)
 	if err != nil {
 		return nil, nil, err
@@ -96,8 +100,19 @@ func rpClient(f config.ESignetClient, maps []*claims.Map) (*rp.Client, []string,
 		}
 		c.Programs = append(c.Programs, m)
 	}
-	c.OIDC, err = esignet.New(cfg)
-	return c, cfg.Warnings(), err
+	if c.OIDC, err = esignet.New(cfg); err != nil {
+		return nil, nil, err
+	}
+	if f.PhoneRedirectURI != "" && phones != "" {
+		if want := rp.PhoneCallback(phones); f.PhoneRedirectURI != want {
+			return nil, nil, fmt.Errorf("phone_redirect_uri: want %s, which is below esignet.phone.url", want)
+		}
+		cfg.RedirectURI = f.PhoneRedirectURI
+		if c.Phone, err = esignet.New(cfg); err != nil {
+			return nil, nil, err
+		}
+	}
+	return c, cfg.Warnings(), nil
 }
 
 // rpVault reads the keys of the evidence: of each list the first is used for what

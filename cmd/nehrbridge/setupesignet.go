@@ -138,6 +138,9 @@ func clientRegistration(s *config.Settings, c config.ESignetClient, name string,
 		UserClaims: claims, ACRValues: c.ACR, LogoURI: strings.TrimSuffix(s.ESignet.Login.URL, "/") + "/button.svg", RedirectURIs: []string{c.RedirectURI},
 		Options: esignet.ClientOptions{DPoPBound: c.DPoP},
 	}
+	if c.PhoneRedirectURI != "" {
+		r.RedirectURIs = append(r.RedirectURIs, c.PhoneRedirectURI)
+	}
 	now := time.Now()
 	if r.Key, err = oidc.Keys.Active(now); err != nil {
 		return r, err

@@ -116,7 +116,7 @@ func TestAttackTransaction(t *testing.T) {
 }
 
 // stateOf gets the state of an attempt from what eSignet sends back when she
-// declines: it is in no answer of the relying party where the request is pushed.
+// declines.
 func stateOf(t *testing.T, h *house, address *url.URL) string {
 	t.Helper()
 	back, err := sandbox.Person{ID: her.ID, Deny: true}.SignIn(t.Context(), address.String())
@@ -286,7 +286,7 @@ func (h *house) quietAbout(t *testing.T) {
 	if !strings.Contains(log, `"call"`) {
 		t.Error("nothing was logged: the test looks at nothing")
 	}
-	secret := []string{routeSecret, otherSecret, routeSecret[1:], midwife, colleague, outsider, "attacker", "code=", "state="}
+	secret := []string{routeSecret, otherSecret, routeSecret[1:], midwife, colleague, outsider, "attacker", "code=", "state=", witness, workerName, clinicName, phoneURL, "verify/phone"}
 	for _, p := range sandbox.People() {
 		secret = append(secret, p.ID, p.Email, p.Phone, p.DateOfBirth, strings.ReplaceAll(p.DateOfBirth, "/", "-"), sandbox.Subject(p.ID, "health"))
 		for _, texts := range [][]sandbox.Text{p.FullName, p.GivenName, p.FamilyName, p.StreetAddress, p.Locality} {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -125,14 +126,25 @@ func (l *logs) String() string {
 
 // counted counts the requests to eSignet by path.
 type counted struct {
-	mu sync.Mutex
-	by map[string]int
+	mu   sync.Mutex
+	by   map[string]int
+	down bool // eSignet is not reached
+}
+
+func (c *counted) fail(down bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = down
 }
 
 func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	c.by[r.URL.Path]++
+	down := c.down
 	c.mu.Unlock()
+	if down {
+		return nil, errors.New("no route to host")
+	}
 	return http.DefaultTransport.RoundTrip(r)
 }
 
@@ -220,7 +232,7 @@ func newHouse(t testing.TB, version sandbox.Version, s setup) *house {
 		t.Fatal(err)
 	}
 	server := sandbox.Config{Version: version, URL: web.URL, Now: h.clock.Now, SigningKey: rsaKeys()[0], UserinfoKey: rsaKeys()[1]}
-	registration := sandbox.ClientRequest{ClientID: "dhis2-anc", Name: "Antenatal clinic", RelyingParty: "health", PublicKey: public, RedirectURIs: []string{callback}}
+	registration := sandbox.ClientRequest{ClientID: "dhis2-anc", Name: "Antenatal clinic", RelyingParty: "health", PublicKey: public, RedirectURIs: []string{callback, rp.PhoneCallback(phoneURL)}}
 	if s.sandbox != nil {
 		s.sandbox(&server, &registration)
 	}
@@ -250,6 +262,11 @@ func newHouse(t testing.TB, version sandbox.Version, s setup) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	client.RedirectURI = rp.PhoneCallback(phoneURL)
+	phone, err := esignet.New(client)
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "rp.db"), Migrations: []database.Migrations{rp.Migrations()}})
 	if err != nil {
 		t.Fatal(err)
@@ -257,9 +274,10 @@ func newHouse(t testing.TB, version sandbox.Version, s setup) *house {
 	t.Cleanup(func() { h.db.Close() })
 	h.vault = h.newVault(evidenceKey(t))
 	h.config = rp.Config{
-		Clients:   []rp.Client{{OIDC: oidc, RelyingParty: "health", Keys: ring, Programs: []*claims.Mapper{ancMap(t)}}},
+		Clients:   []rp.Client{{OIDC: oidc, Phone: phone, RelyingParty: "health", Keys: ring, Programs: []*claims.Mapper{ancMap(t)}}},
 		Routes:    []route.Route{{Name: "one", Secret: routeSecret}, {Name: "two", Secret: otherSecret}},
 		Authority: staff{midwife: {clinic}, colleague: {clinic}, outsider: {farClinic}},
+		Phone:     &rp.Phone{URL: phoneURL, Names: signs{}},
 		Vault:     h.vault, Now: h.clock.Now, Log: zerolog.New(h.log).Level(zerolog.TraceLevel),
 	}
 	if s.service != nil {

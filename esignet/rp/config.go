@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,6 +24,8 @@ type Config struct {
 	Clients []Client
 	// Routes are the callers that are let in. Required.
 	Routes []route.Route
+	// Phone offers the sign-in on her own phone; nil is off.
+	Phone *Phone
 	// Authority says who may ask for what. Required.
 	Authority Authority
 	// Vault keeps the evidence. Required.
@@ -50,6 +53,9 @@ type Config struct {
 // Client is a client at an issuer, and what it is used for.
 type Client struct {
 	OIDC *esignet.Client
+	// Phone is OIDC with the redirect URI of PhoneCallback; nil offers no sign-in on
+	// her own phone.
+	Phone *esignet.Client
 	// RelyingParty is the sector of the pseudonyms that the client is registered
 	// with.
 	RelyingParty string
@@ -75,6 +81,12 @@ func (c Config) withDefaults() Config {
 	def(&c.TransactionFor, 10*time.Minute)
 	def(&c.MaxTransactions, 10_000)
 	def(&c.MaxPerUser, 20)
+	def(&c.Patience, 18*time.Second)
+	if c.Phone != nil {
+		p := *c.Phone
+		def(&p.For, 5*time.Minute)
+		c.Phone = &p
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -111,6 +123,12 @@ func (c Config) validate() error {
 	}
 	need(c.Authority != nil, "no Authority: nobody says who may register people where")
 	need(c.Vault != nil, "no Vault: a verification that cannot be shown later is none")
+	if c.Phone != nil {
+		u, err := url.Parse(c.Phone.URL)
+		need(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "", "phone: its address must be a URL without query")
+		need(c.Phone.Names != nil, "phone: nobody says what her phone shows")
+		need(c.Phone.For > 0 && c.Phone.For <= c.TransactionFor, "phone: its time must lie within that of a transaction")
+	}
 	need(c.TransactionFor > 0 && c.MaxTransactions > 0 && c.MaxPerUser > 0, "limits must be positive")
 	return errors.Join(errs...)
 }

@@ -42,6 +42,11 @@ type Evidence struct {
 	Program dhis2.UID `json:"program"`
 	OrgUnit dhis2.UID `json:"orgUnit"`
 
+	// Device is phone where she signed in on her own phone; Assisted where somebody
+	// helped her, with the witness.
+	Device   string    `json:"device,omitzero"`
+	Assisted *Assisted `json:"assisted,omitzero"`
+
 	// Salt and Digests tell later whether an attribute still has the value that was
 	// verified: HMAC-SHA-256 of the value, base64url, by attribute.
 	Salt    string            `json:"salt"`

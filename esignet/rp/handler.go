@@ -29,6 +29,12 @@ func (s *Service) Handler() http.Handler {
 	}) (any, error) {
 		return struct{}{}, s.cancel(who, r.Transaction)
 	}))
+	mux.HandleFunc("POST /rp/phone", call(s, "phone", func(_ context.Context, who route.Caller, _ *http.Request, r PhoneRequest) (any, error) {
+		return answerOf(s.phoneStatus(who, r))
+	}))
+	mux.HandleFunc("POST /rp/phone/confirm", call(s, "confirm", func(_ context.Context, who route.Caller, _ *http.Request, r ConfirmRequest) (any, error) {
+		return answerOf(s.confirmPhone(who, r))
+	}))
 	mux.HandleFunc("GET /rp/evidence/{id}", call(s, "evidence", func(ctx context.Context, who route.Caller, r *http.Request, _ route.None) (any, error) {
 		e, err := s.read(ctx, who, r.PathValue("id"))
 		if err != nil {
@@ -60,6 +66,9 @@ func (s *Service) Handler() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "alive\n")
 	})
+	if s.config.Phone != nil {
+		s.phonePages(mux)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route.Protect(w.Header())
 		mux.ServeHTTP(w, r)
@@ -74,7 +83,8 @@ func answerOf[T any](v *T, err error) (any, error) {
 }
 
 func status(e *Evidence) Status {
-	st := Status{ID: e.ID, Verified: true, At: e.At, Issuer: e.Issuer, ACR: e.ACR, Program: e.Program, OrgUnit: e.OrgUnit, Attributes: []dhis2.UID{}}
+	st := Status{ID: e.ID, Verified: true, At: e.At, Issuer: e.Issuer, ACR: e.ACR, Program: e.Program, OrgUnit: e.OrgUnit,
+		Attributes: []dhis2.UID{}, Device: e.Device, Assisted: e.Assisted != nil}
 	for a := range e.Digests {
 		if uid, err := dhis2.ParseUID(a); err == nil {
 			st.Attributes = append(st.Attributes, uid)

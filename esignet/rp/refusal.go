@@ -19,6 +19,12 @@ const (
 	CodeEvidence route.Code = "evidence"
 	// CodeTampered: the evidence was altered. Worth an alarm.
 	CodeTampered route.Code = "tampered"
+	// CodeNoPhone: no sign-in on her own phone for this program.
+	CodeNoPhone route.Code = "no_phone"
+	// CodePending: she has not signed in on her phone yet; ask again.
+	CodePending route.Code = "pending"
+	// CodeNumber: not the number that the phone shows: it may be a stranger's.
+	CodeNumber route.Code = "number"
 )
 
 // answers are the status of each code, and the code of esignet whose sentences
@@ -31,6 +37,9 @@ var answers = map[route.Code]struct {
 	CodeTransaction: {http.StatusConflict, esignet.CodeState},
 	CodeEvidence:    {http.StatusNotFound, esignet.CodeState},
 	CodeTampered:    {http.StatusInternalServerError, esignet.CodeSignature},
+	CodeNoPhone:     {http.StatusNotFound, esignet.CodeConfig},
+	CodePending:     {http.StatusConflict, esignet.CodeState},
+	CodeNumber:      {http.StatusConflict, esignet.CodeState},
 }
 
 // refuse makes a refusal with a code of this package or of route.
@@ -72,4 +81,12 @@ func refusalOf(err error) error {
 	}
 	return &route.Refusal{Code: route.Code(e.Code), Stage: string(e.Stage), Answer: route.Answer{Status: status, Message: message(e.Code)},
 		Detail: e.Operator(), Alarm: e.Forged()}
+}
+
+// asRefusal is a refusal for any error, to be kept.
+func asRefusal(err error) *route.Refusal {
+	if r, ok := errors.AsType[*route.Refusal](refusalOf(err)); ok {
+		return r
+	}
+	return refuse(route.CodeInternal, "an error without a type")
 }

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -85,13 +88,34 @@ type StartRequest struct {
 	OrgUnit dhis2.UID `json:"orgUnit"`
 	// UILocales are the languages for eSignet's pages, ISO 639-1, at most 5.
 	UILocales []string `json:"uiLocales"`
+	// Device is phone for a sign-in on her own phone; empty for a window of the form.
+	Device string `json:"device,omitzero"`
+	// Assisted says that somebody helps her to sign in and to consent.
+	Assisted *Assisted `json:"assisted,omitzero"`
 }
 
-// Started is a sign-in under way.
+// Assisted is help in signing in, with who saw that it was her will (D-089).
+type Assisted struct {
+	Witness string `json:"witness"` // 1 to 100 characters
+}
+
+// maxWitness bounds the name of a witness, in characters.
+const maxWitness = 100
+
+// valid says that it names a witness.
+func (a *Assisted) valid() bool {
+	return strings.TrimSpace(a.Witness) != "" && utf8.RuneCountInString(a.Witness) <= maxWitness && !strings.ContainsFunc(a.Witness, unicode.IsControl)
+}
+
+// Started is a sign-in under way. Of URL with State, and Phone, it has one.
 type Started struct {
-	Transaction string    `json:"transaction"` // secret: in memory only
-	URL         string    `json:"url"`
-	Expires     time.Time `json:"expires"`
+	Transaction string `json:"transaction"` // secret: in memory only
+	URL         string `json:"url,omitzero"`
+	// State is that of the request: with several windows open, each answer belongs to
+	// the one whose state it has.
+	State   string        `json:"state,omitzero"`
+	Phone   *PhoneStarted `json:"phone,omitzero"`
+	Expires time.Time     `json:"expires"`
 }
 
 func (s *Service) start(ctx context.Context, who route.Caller, r StartRequest) (*Started, error) {
@@ -101,8 +125,14 @@ func (s *Service) start(ctx context.Context, who route.Caller, r StartRequest) (
 		return nil, refuse(route.CodeMalformed, "program and orgUnit must be UIDs")
 	case len(r.UILocales) > 5:
 		return nil, refuse(route.CodeMalformed, "too many languages")
+	case r.Device != "" && r.Device != DevicePhone:
+		return nil, refuse(route.CodeMalformed, "no such device")
+	case r.Assisted != nil && !r.Assisted.valid():
+		return nil, refuse(route.CodeMalformed, "the witness wants 1 to 100 characters")
 	case !known:
 		return nil, refuse(CodeProgram, "no claim map for the program")
+	case r.Device == DevicePhone && (s.config.Phone == nil || p.client.Phone == nil):
+		return nil, refuse(CodeNoPhone, "no sign-in on her own phone for this program")
 	}
 	for _, l := range r.UILocales {
 		if len(l) != 2 || l[0] < 'a' || l[0] > 'z' || l[1] < 'a' || l[1] > 'z' {
@@ -116,25 +146,28 @@ func (s *Service) start(ctx context.Context, who route.Caller, r StartRequest) (
 	if s.open.full(s.config.Now()) {
 		return nil, refuse(route.CodeLimit, "too many open sign-ins")
 	}
-	attempt, err := p.client.OIDC.Authorize(ctx, p.request(r.UILocales))
-	if err != nil {
+	t := &transaction{client: p.client, mapper: p.mapper, user: who.User, route: who.Route, program: r.Program, orgUnit: r.OrgUnit, assisted: r.Assisted}
+	if r.Device == DevicePhone {
+		return s.startPhone(ctx, t)
+	}
+	var err error
+	if t.attempt, err = p.client.OIDC.Authorize(ctx, request(p.client, p.mapper, p.client.Display, r.UILocales)); err != nil {
 		return nil, err
 	}
-	t := &transaction{attempt: attempt, client: p.client, mapper: p.mapper, user: who.User, route: who.Route, program: r.Program, orgUnit: r.OrgUnit}
 	handle, err := s.open.put(t, s.config.Now())
 	if err != nil {
 		return nil, err
 	}
-	return &Started{Transaction: handle, URL: attempt.URL, Expires: t.expires}, nil
+	return &Started{Transaction: handle, URL: t.attempt.URL, State: t.attempt.State, Expires: t.expires}, nil
 }
 
-func (p program) request(locales []string) esignet.AuthorizationRequest {
+func request(c *Client, m *claims.Mapper, display string, locales []string) esignet.AuthorizationRequest {
 	r := esignet.AuthorizationRequest{
-		ClaimsLocales: p.mapper.Languages(), UILocales: locales, ACRValues: p.client.ACRValues, Display: p.client.Display,
+		ClaimsLocales: m.Languages(), UILocales: locales, ACRValues: c.ACRValues, Display: display,
 		// The consent page is evidence: it is shown though eSignet remembers one.
 		Prompt: "consent",
 	}
-	for _, c := range p.mapper.Requests() {
+	for _, c := range m.Requests() {
 		r.Claims = append(r.Claims, esignet.ClaimRequest{Name: c.Claim, Essential: c.Essential, Purpose: c.Purpose})
 	}
 	return r
@@ -144,7 +177,7 @@ func (p program) request(locales []string) esignet.AuthorizationRequest {
 type CompleteRequest struct {
 	Transaction string `json:"transaction"`
 	// Response is the query string of the redirect, with or without the question
-	// mark.
+	// mark; empty after a sign-in on her own phone.
 	Response string `json:"response"`
 }
 
@@ -163,23 +196,25 @@ type Kept struct {
 }
 
 func (s *Service) complete(ctx context.Context, who route.Caller, r CompleteRequest) (*Completed, error) {
-	t, err := s.open.take(r.Transaction, who.User, who.Route, s.config.Now())
+	if err := s.pending(who, r.Transaction); err != nil {
+		return nil, err
+	}
+	t, err := s.open.take(r.Transaction, who, s.config.Now())
 	if err != nil {
 		return nil, err
 	}
-	query, err := parseResponse(r.Response)
-	if err != nil {
-		return nil, err
+	var person *esignet.Identity
+	at := s.config.Now()
+	if t.phone != nil {
+		person, at, err = t.phone.result(r.Response)
+	} else {
+		person, err = redeem(ctx, t.client.OIDC, t.attempt, r.Response)
 	}
-	person, err := t.client.OIDC.Complete(ctx, t.attempt, query)
 	if err != nil {
 		return nil, err
 	}
 	result := t.mapper.Apply(person.Subject, person.Claims)
-	e, err := s.evidence(t, person, result)
-	if err != nil {
-		return nil, err
-	}
+	e := evidence(t, person, result, at)
 	// First the proof, then the values: what cannot be shown later was not verified.
 	if err := s.config.Vault.Put(ctx, e); err != nil {
 		return nil, err
@@ -187,13 +222,24 @@ func (s *Service) complete(ctx context.Context, who route.Caller, r CompleteRequ
 	return &Completed{Result: result, Evidence: Kept{e.ID, e.At}, ACR: person.ACR, AuthTime: person.AuthTime}, nil
 }
 
-func (s *Service) evidence(t *transaction, person *esignet.Identity, result claims.Result) (*Evidence, error) {
-	at := s.config.Now().UTC().Truncate(time.Second)
+// redeem turns what came back in the redirect into a person.
+func redeem(ctx context.Context, client *esignet.Client, a *esignet.Attempt, response string) (*esignet.Identity, error) {
+	query, err := parseResponse(response)
+	if err != nil {
+		return nil, err
+	}
+	return client.Complete(ctx, a, query)
+}
+
+func evidence(t *transaction, person *esignet.Identity, result claims.Result, at time.Time) *Evidence {
 	e := &Evidence{
 		Issuer: person.Issuer, ClientID: person.ClientID, RelyingParty: t.client.RelyingParty, Subject: person.Subject,
-		ACR: person.ACR, AuthTime: person.AuthTime, At: at, ClaimsHash: hashOf(person.Claims.JSON()),
+		ACR: person.ACR, AuthTime: person.AuthTime, At: at.UTC().Truncate(time.Second), ClaimsHash: hashOf(person.Claims.JSON()),
 		Asked: []string{}, Essential: []string{}, Given: []string{},
-		User: t.user, Route: t.route, Program: t.program, OrgUnit: t.orgUnit,
+		User: t.user, Route: t.route, Program: t.program, OrgUnit: t.orgUnit, Assisted: t.assisted,
+	}
+	if t.phone != nil {
+		e.Device = DevicePhone
 	}
 	for _, c := range t.mapper.Requests() {
 		e.Asked = append(e.Asked, c.Claim)
@@ -205,11 +251,11 @@ func (s *Service) evidence(t *transaction, person *esignet.Identity, result clai
 		}
 	}
 	e.seal(result.Values)
-	return e, nil
+	return e
 }
 
 func (s *Service) cancel(who route.Caller, handle string) error {
-	_, err := s.open.take(handle, who.User, who.Route, s.config.Now())
+	_, err := s.open.take(handle, who, s.config.Now())
 	return err
 }
 
@@ -223,6 +269,8 @@ type Status struct {
 	Program    dhis2.UID   `json:"program"`
 	OrgUnit    dhis2.UID   `json:"orgUnit"`
 	Attributes []dhis2.UID `json:"attributes"` // those that were filled
+	Device     string      `json:"device,omitzero"`
+	Assisted   bool        `json:"assisted"`
 }
 
 // read gives evidence to who made it, and to who may register people there now.
