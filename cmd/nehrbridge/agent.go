@@ -17,6 +17,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
+	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
 	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
 	"github.com/nehrbridge/nehrbridge/nehr/validate"
@@ -34,6 +35,7 @@ type agent struct {
 	writer    *record.Writer // made by prepare
 	db        *database.DB
 	ledger    *changes.Ledger
+	outbox    *outbox.Outbox              // what goes back into DHIS2
 	nehr      string                      // base of the record, which the ledger is pinned to
 	accept    bool                        // a change of servers is meant
 	served    []dhis2.UID                 // programs that the server shows
@@ -156,6 +158,9 @@ func (g *agent) once(ctx context.Context) (counts, error) {
 		return counts{}, err
 	}
 	defer onSecondSignal(runner.Cut)()
+	if err := g.bring(ctx); err != nil {
+		return counts{}, err
+	}
 	g.seen = map[dhis2.UID]bool{}
 	for _, program := range g.served {
 		seen, err := poller.Sweep(ctx, program)

@@ -55,6 +55,9 @@ func (g *agent) load(ctx context.Context, uid dhis2.UID) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
+	if _, err := g.outbox.Strip(ctx, te); err != nil {
+		return source{}, err
+	}
 	surroundings, err := g.contexts.Context(ctx, te)
 	if err != nil {
 		return source{}, err

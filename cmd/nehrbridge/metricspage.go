@@ -37,6 +37,9 @@ var metricNames = []struct{ name, labels, meaning string }{
 	{"nehrbridge_paused", "consumer", "1 while one after the other fails, and the work waits"},
 	{"nehrbridge_requests_total", "server, status", "requests to `dhis2`, `nehr` and `events` by the class of the answer (`2xx` to `5xx`, `none`)"},
 	{"nehrbridge_request_seconds", "server, quantile", "until an answer begins; with `_sum`, `_count`"},
+	{"nehrbridge_outbox_tries_total", "kind, result", "tries to bring something back into DHIS2 (`attribute`, `note`, `event`): `written`, `stood`, `taken`, `removed`, `retry`, `dead-letter`"},
+	{"nehrbridge_outbox_orders", "state", "what is to be brought there: `waiting`, `dead-letter`"},
+	{"nehrbridge_outbox_oldest_seconds", "", "how long the oldest of it waits"},
 	{"nehrbridge_slot_up", "", "1 while the replication slot can be seen; only with `dhis2.replication.url`, as those below"},
 	{"nehrbridge_slot_held_bytes", "", "write-ahead log that DHIS2's database keeps for us"},
 	{"nehrbridge_slot_unconfirmed_seconds", "", "how long ago the slot's place was last confirmed"},
@@ -72,6 +75,7 @@ func (g *agent) page(ctx context.Context, w io.Writer) error {
 	g.meter.set.WritePrometheus(&b)
 	metrics.WriteGaugeFloat64(&b, "nehrbridge_ready", truth(g.ready.Load()))
 	b.Write(g.ledgerFigures.get(ctx, g.writeLedger))
+	g.outbox.WriteMetrics(&b)
 	g.writeSlot(&b)
 	if g.beside != nil {
 		g.beside.page(&b)

@@ -173,11 +173,11 @@ func (g *agent) watch(ctx context.Context, s *config.Settings) error {
 	if err != nil {
 		return err
 	}
-	runs = append(runs, poller.Run, runner.Run)
-	cut := runner.Cut
+	runs = append(runs, poller.Run, runner.Run, g.outbox.Run)
+	cut := func() { runner.Cut(); g.outbox.Cut() }
 	if g.events != nil {
 		runs = append(runs, g.events.runner.Run)
-		cut = func() { runner.Cut(); g.events.runner.Cut() }
+		cut = func() { runner.Cut(); g.outbox.Cut(); g.events.runner.Cut() }
 	}
 	defer onSecondSignal(cut)()
 	g.ready.Store(true)

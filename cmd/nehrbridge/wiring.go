@@ -16,6 +16,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
+	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
 	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
@@ -102,10 +103,13 @@ const (
 	answer = 20 * time.Second
 )
 
-// ledgerTables are the tables of the database.
+// ledgerTables are the tables of the ledger.
 func ledgerTables() []database.Migrations {
 	return []database.Migrations{changes.Migrations(), changes.ConsumerMigrations(toEvents)}
 }
+
+// agentTables are those, and what goes back into DHIS2.
+func agentTables() []database.Migrations { return append(ledgerTables(), outbox.Migrations()) }
 
 // openLedger opens the database of the settings and the ledger in it.
 func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes.Ledger, error) {
@@ -115,7 +119,7 @@ func openLedger(ctx context.Context, s *config.Settings) (*database.DB, *changes
 // openLedgerAs opens it under the name by which this process claims (see
 // changes.Presence).
 func openLedgerAs(ctx context.Context, s *config.Settings, process string) (*database.DB, *changes.Ledger, error) {
-	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: ledgerTables()})
+	db, err := database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: agentTables()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -151,7 +155,7 @@ func (g *agent) open(ctx context.Context) (err error) {
 	if g.db, g.ledger, err = openLedgerAs(ctx, g.settings, g.process()); err != nil {
 		return errors.Join(err, g.vanish())
 	}
-	if err := errors.Join(g.takeOver(ctx), g.subscribe(ctx)); err != nil {
+	if err := errors.Join(g.takeOver(ctx), g.subscribe(ctx), g.openOutbox(ctx)); err != nil {
 		err = errors.Join(err, g.close())
 		g.db = nil
 		return err

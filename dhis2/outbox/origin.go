@@ -43,9 +43,10 @@ func (o *Outbox) made(ctx context.Context, ev dhis2.Event) (bool, error) {
 	if !Marked(ev.Event) {
 		return false, nil
 	}
-	if o.cfg.Username != "" && ev.CreatedBy.Username == o.cfg.Username {
-		return true, nil
-	}
 	_, found, err := o.Origin(ctx, ev.Event)
-	return found, err
+	if found || err != nil || o.cfg.Username == nil {
+		return found, err
+	}
+	ours, err := o.cfg.Username(ctx)
+	return err == nil && ours != "" && ev.CreatedBy.Username == ours, err
 }

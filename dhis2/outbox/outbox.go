@@ -29,9 +29,9 @@ type Config struct {
 	// for. Defaults to yes.
 	Same func(context.Context) error
 
-	// Username is whom Server signs in as, who then stands as the creator of
-	// the outbox's events. Strip needs it when orders are lost. May be empty.
-	Username string
+	// Username gives whom Server signs in as, who stands as the creator of the
+	// outbox's events. Strip asks for it when an order is lost. May be nil.
+	Username func(context.Context) (string, error)
 
 	// Workers bounds how many orders are under way at a time. Defaults to 4.
 	Workers int

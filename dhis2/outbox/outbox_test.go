@@ -273,18 +273,18 @@ func clockSetBack(t *testing.T, url string) {
 }
 
 func TestStrip(t *testing.T) {
-	w := newWorld(t, "2.42")
-	o := w.process(t, open(t, t.TempDir()+"/outbox.db"))
+	w, db := newWorld(t, "2.42"), open(t, t.TempDir()+"/outbox.db")
+	o := w.process(t, db)
 	uid := put(t, o, "reply/1", reply())
 	once(t, o)
-	stranger := w.process(t, open(t, t.TempDir()+"/another.db"), func(c *outbox.Config) { c.Username = "somebody" })
+	stranger := w.process(t, open(t, t.TempDir()+"/another.db"), func(c *outbox.Config) { c.Username = as("somebody") })
 	for _, tc := range []struct {
 		name  string
 		o     *outbox.Outbox
 		taken int
 	}{
-		{"who has the order", w.process(t, open(t, t.TempDir()+"/x.db")), 1}, // by its user, without the order
-		{"who has lost the orders", o, 1},
+		{"who has lost the orders", w.process(t, open(t, t.TempDir()+"/x.db")), 1}, // by its user
+		{"who has the order", w.process(t, db, func(c *outbox.Config) { c.Username = nil }), 1},
 		{"somebody else", stranger, 0},
 	} {
 		te := w.stands(t)

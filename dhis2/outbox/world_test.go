@@ -149,10 +149,15 @@ func open(t testing.TB, url string) *database.DB {
 	return db
 }
 
+// as is a user that the outbox signs in as.
+func as(name string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return name, nil }
+}
+
 // process is an outbox on a database, with the world's clock.
 func (w *world) process(t testing.TB, db *database.DB, change ...func(*outbox.Config)) *outbox.Outbox {
 	t.Helper()
-	cfg := outbox.Config{DB: db, Server: w.client, Now: w.now, Username: sandbox.DefaultUsername}
+	cfg := outbox.Config{DB: db, Server: w.client, Now: w.now, Username: as(sandbox.DefaultUsername)}
 	for _, c := range change {
 		c(&cfg)
 	}
