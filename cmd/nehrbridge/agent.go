@@ -19,6 +19,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
 	"github.com/nehrbridge/nehrbridge/mapper"
+	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/record"
 	"github.com/nehrbridge/nehrbridge/nehr/validate"
 )
@@ -141,7 +142,7 @@ func (g *agent) prepare(ctx context.Context, poll changes.PollConfig) (*changes.
 	if err != nil {
 		return nil, nil, err
 	}
-	g.verify, g.same = poller.Verify, poller.VerifyServer
+	g.verify, g.same = poller.Verify, newJoint(poller.VerifyServer).do
 	if _, err := g.ledger.Hurry(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -303,7 +304,7 @@ func (g *agent) consume(ctx context.Context, claim changes.Claim) ([]byte, error
 			g.carried(result, wrote)
 			return record.EncodeState(after)
 		case errors.As(err, &conflict) && conflict.Conflict() && attempt < attempts:
-			before = after // what may stand by now
+			before = after.Doubted() // what may stand by now
 			wrote = wrote || errors.As(err, &unknown) && unknown.Unknown()
 			if from, err = g.load(ctx, claim.TrackedEntity); err == nil {
 				continue
@@ -354,6 +355,10 @@ func (g *agent) carry(ctx context.Context, claim changes.Claim, from source, now
 	if err == nil {
 		claim.Wrote(now.hash.String())
 	}
+	if refused, ok := errors.AsType[*client.OutcomeError](err); ok && refused.Permanent() && p.Trusted() {
+		// What it builds on may be gone from the record: once more, believing nothing.
+		return g.carry(ctx, claim, from, now, after.Doubted())
+	}
 	return result, after, err
 }
 
@@ -371,7 +376,7 @@ func (g *agent) plan(ctx context.Context, uid dhis2.UID, from source, now said, 
 		if p.strays, err = g.strays(ctx, uid, from, now, before); err != nil {
 			return p, err
 		}
-		before = before.Adopt(p.strays)
+		before = before.Adopt(p.strays).Doubted()
 	}
 	if p.Plan, err = g.writer.Plan(ctx, now.desired, before); err != nil {
 		return p, err

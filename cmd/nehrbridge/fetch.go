@@ -86,6 +86,7 @@ func (g *agent) say(ctx context.Context, uid dhis2.UID, from source, written boo
 	if err != nil {
 		return said{}, &invalidError{err}
 	}
+	desired.Basis = g.prints[from.program]
 	return said{desired, document, g.hashOf(from, desired)}, nil
 }
 

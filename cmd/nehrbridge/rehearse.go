@@ -119,7 +119,7 @@ func (h *rehearsal) differ(ctx context.Context, uid dhis2.UID, from source, befo
 	if err != nil {
 		return d, err
 	}
-	p, err := h.plan(ctx, uid, from, now, before, force)
+	p, err := h.plan(ctx, uid, from, now, before.Doubted(), force)
 	if err != nil {
 		return d, explain(err)
 	}

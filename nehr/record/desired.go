@@ -21,6 +21,11 @@ type Desired struct {
 	// alone never does. All that was written for it is retracted; of the Patient
 	// the DHIS2 identifiers go, and the rest is left to the registry.
 	Deleted bool
+	// Basis names what decides, beside the resources, how they are written: the
+	// server, the settings, the version of the caller. What was verified as
+	// written on the same basis in the same words is not looked up again. Empty
+	// has everything looked up.
+	Basis string
 }
 
 // Identifier is a business identifier.
@@ -58,6 +63,8 @@ type item struct {
 	id      string            // at the server, empty while it is not known
 	next    *fhirjson.Value   // what is to be sent, nil when nothing changes
 	remove  bool              // it is to be deleted once it says that it is an error
+	said    uint64            // hash of what is desired; 0 where nothing is concluded from it
+	trusted bool              // it stands as it is desired; nothing of it is read
 }
 
 // uuidOf gives the UUID of a fullUrl: urn:uuid: and a UUID in lower case (RFC
@@ -81,15 +88,25 @@ func uuidOf(fullURL string) (uuid string, ok bool) {
 	return uuid, true
 }
 
-// check reads the entries and refuses what must not be sent.
-func (w *Writer) check(d Desired) ([]*item, error) {
+// check reads the entries and refuses what must not be sent. What stands as it
+// is desired is not read.
+func (w *Writer) check(d Desired, before State) ([]*item, error) {
 	items := make([]*item, 0, len(d.Entries))
+	known := map[string]*Written{}
+	if d.Basis != "" {
+		for i := range before.Resources {
+			known[before.Resources[i].FullURL] = &before.Resources[i]
+		}
+	}
 	urls := map[string]bool{}
 	keys := map[[3]string]bool{}
 	for i := range d.Entries {
-		t, err := w.readEntry(i, &d.Entries[i])
-		if err != nil {
-			return nil, err
+		e := &d.Entries[i]
+		t := &item{Entry: e, index: i}
+		if t.trusted = t.trust(d.Basis, known[e.FullURL]); !t.trusted {
+			if err := w.read(t); err != nil {
+				return nil, err
+			}
 		}
 		key := [3]string{t.Type, t.Identifier.System, t.Identifier.Value}
 		if urls[t.FullURL] || keys[key] {
@@ -106,35 +123,36 @@ func (w *Writer) check(d Desired) ([]*item, error) {
 	return items, nil
 }
 
-func (w *Writer) readEntry(i int, e *Entry) (*item, error) {
-	t := &item{Entry: e, index: i}
+// read takes in the entry of an item.
+func (w *Writer) read(t *item) error {
+	i, e := t.index, t.Entry
 	uuid, ok := uuidOf(e.FullURL)
 	if !ok {
-		return nil, &EntryError{Index: i, Type: e.Type, Reason: "fullUrl is not urn:uuid: with a UUID in lower case"}
+		return &EntryError{Index: i, Type: e.Type, Reason: "fullUrl is not urn:uuid: with a UUID in lower case"}
 	}
 	if blank(e.Identifier.System) || blank(e.Identifier.Value) {
-		return nil, &KeyError{Index: i, Type: e.Type}
+		return &KeyError{Index: i, Type: e.Type}
 	}
 	var err error
 	if t.ours, err = fhirjson.Parse(e.Resource); err != nil {
-		return nil, &EntryError{Index: i, Type: e.Type, Reason: "resource: " + err.Error()}
+		return &EntryError{Index: i, Type: e.Type, Reason: "resource: " + err.Error()}
 	}
 	if t.ours.Get("resourceType").Str() != e.Type || e.Type == "" {
-		return nil, &EntryError{Index: i, Type: e.Type, Reason: "the resource has another type than the entry"}
+		return &EntryError{Index: i, Type: e.Type, Reason: "the resource has another type than the entry"}
 	}
 	if !holds(t.ours, e.Identifier) {
-		return nil, &EntryError{Index: i, Type: e.Type, Reason: "the resource does not hold the identifier of its entry"}
+		return &EntryError{Index: i, Type: e.Type, Reason: "the resource does not hold the identifier of its entry"}
 	}
 	if len(e.Written) > 0 {
 		if err := t.remember(e.Written); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	t.ours.Delete("id")
 	if e.Owned && w.mode == ByID {
 		t.id = uuid
 	}
-	return t, nil
+	return nil
 }
 
 // remember takes what was written before.

@@ -32,9 +32,11 @@ func (p *Plan) finish(requests []*request) (Result, State, error) {
 		}
 		result.add(t, o)
 		switch {
-		case t.fate == write, t.fate == fulfil && t.stands != nil:
-			state.Resources = append(state.Resources, t.record(o.ID, maybe(nil, o.Body)))
-		case t.fate == keep:
+		case t.fate == write && !t.trusted, t.fate == fulfil && t.stands != nil:
+			now := t.record(o.ID, maybe(nil, o.Body))
+			now.Said = t.said
+			state.Resources = append(state.Resources, now)
+		case t.fate == keep, t.trusted:
 			state.Resources = append(state.Resources, *t.was)
 		}
 	}

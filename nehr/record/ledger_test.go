@@ -78,7 +78,7 @@ func (w *world) desired(m mother) record.Desired {
 	p.Resource = []byte(strings.Replace(string(p.Resource), `"identifier":[`, `"identifier":[`+ident("urn:dhis2:trackedEntity", m.entity+w.run)+`,`, 1))
 	n := entry(false, "Practitioner", "urn:dhis2:user:uid", m.user+w.run, `,"name":[{"text":"Midwife"}]`)
 	subject := `"subject":{"reference":"` + p.FullURL + `"}`
-	d := record.Desired{Entries: []record.Entry{p, n}}
+	d := record.Desired{Basis: "b", Entries: []record.Entry{p, n}}
 	if m.planned != "" && !m.completed {
 		d.Entries = append(d.Entries, entry(true, "Appointment", eventSys, m.event+w.run, strings.ReplaceAll(m.planned, "{patient}", p.FullURL)))
 	}

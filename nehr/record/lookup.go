@@ -51,7 +51,7 @@ func (w *Writer) queries(items []*item) []*query {
 	var all []*query
 	open := map[string]*query{}
 	for _, t := range items {
-		if t.fate == keep && t.id != "" { // nothing is done with it, whatever stands
+		if t.trusted || t.fate == keep && t.id != "" { // nothing is done with it, whatever stands
 			continue
 		}
 		param, value := "identifier", client.Token(t.Identifier.System, t.Identifier.Value)

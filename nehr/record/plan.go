@@ -33,7 +33,7 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 	case !d.Deleted && len(d.Entries) == 0 && len(before.Resources) > 0:
 		return nil, &EntryError{Index: -1, Type: "Bundle", Reason: "nothing is desired of an entity that is not deleted"}
 	}
-	items, err := w.check(d)
+	items, err := w.check(d, before)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +42,13 @@ func (w *Writer) Plan(ctx context.Context, d Desired, before State) (*Plan, erro
 		return nil, err
 	}
 	if err := w.lookUp(ctx, items); err != nil {
+		return nil, fmt.Errorf("look up: %w", err)
+	}
+	open, err := w.doubt(items)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.lookUp(ctx, open); err != nil {
 		return nil, fmt.Errorf("look up: %w", err)
 	}
 	if items, err = w.addStrays(ctx, items); err != nil {
@@ -101,7 +108,10 @@ func (p *Plan) Pending() State { return p.pending }
 func (p *Plan) union(before State) State {
 	s := State{Resources: slices.Clone(before.Resources)}
 	for _, t := range p.items {
-		if t.fate != write && (t.fate != fulfil || t.stands == nil) {
+		if was := s.find(t.FullURL); was != nil && !t.trusted {
+			was.Said = 0 // until it is verified
+		}
+		if t.trusted || t.fate != write && (t.fate != fulfil || t.stands == nil) {
 			continue
 		}
 		var body []byte

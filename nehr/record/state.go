@@ -28,6 +28,10 @@ type Written struct {
 	// time, of the fields that it then wrote; nil when it created her. It is put
 	// back when it turns out that she is another woman.
 	Before []byte
+	// Said is the hash of the entry that was verified as written, with
+	// Desired.Basis; 0 where that is not known. It is a remembrance that may be
+	// lost: without it the resource is looked up.
+	Said uint64
 }
 
 // find gives the resource of a fullUrl, or nil.
@@ -56,7 +60,7 @@ func (s State) Equal(o State) bool {
 
 func (w *Written) equal(o *Written) bool {
 	return w.FullURL == o.FullURL && w.Type == o.Type && w.Identifier == o.Identifier && w.Owned == o.Owned &&
-		w.ID == o.ID && slices.EqualFunc(w.Bodies, o.Bodies, bytes.Equal) && bytes.Equal(w.Before, o.Before)
+		w.ID == o.ID && w.Said == o.Said && slices.EqualFunc(w.Bodies, o.Bodies, bytes.Equal) && bytes.Equal(w.Before, o.Before)
 }
 
 // maybe adds a body that may be written from now on.

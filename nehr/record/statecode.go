@@ -10,7 +10,10 @@ import (
 
 // stateVersion is the form that EncodeState writes. A change of it needs a
 // reader for each form before: ledgers hold them for years.
-const stateVersion = 1
+const stateVersion = 2
+
+// stateBeforeSaid is the form without Written.Said, else the same.
+const stateBeforeSaid = 1
 
 // StateError says that a stored state cannot be read. Writing without it would
 // leave behind what it knows of, so nothing may be written.
@@ -35,6 +38,7 @@ const (
 	flagID                 // an id follows; else it is that of the fullUrl
 	flagBefore             // what stood before follows
 	flagNoID               // the id is not known
+	flagSaid               // the hash of what was verified follows
 )
 
 // EncodeState writes a state for the ledger: the version, a table of types and
@@ -55,7 +59,7 @@ func EncodeState(s State) ([]byte, error) {
 	size := 0
 	for i := range s.Resources {
 		r := &s.Resources[i]
-		size += 32 + len(r.Identifier.Value) + len(r.ID) + len(r.Before)
+		size += 40 + len(r.Identifier.Value) + len(r.ID) + len(r.Before)
 		for _, b := range r.Bodies {
 			size += 3 + len(b)
 		}
@@ -79,6 +83,9 @@ func EncodeState(s State) ([]byte, error) {
 		if len(r.Before) > 0 {
 			flags |= flagBefore
 		}
+		if r.Said != 0 {
+			flags |= flagSaid
+		}
 		body = append(body, flags)
 		for _, part := range [...]string{uuid[:8], uuid[9:13], uuid[14:18], uuid[19:23], uuid[24:]} {
 			body, _ = hex.AppendDecode(body, []byte(part)) // hex, as uuidOf says
@@ -96,6 +103,9 @@ func EncodeState(s State) ([]byte, error) {
 		if flags&flagBefore != 0 {
 			body = appendText(body, string(r.Before))
 		}
+		if flags&flagSaid != 0 {
+			body = binary.LittleEndian.AppendUint64(body, r.Said)
+		}
 	}
 	out := binary.AppendUvarint(append(make([]byte, 0, len(body)+64*(len(table)+1)), stateVersion), uint64(len(table)))
 	for _, t := range table {
@@ -112,7 +122,7 @@ func DecodeState(b []byte) (State, error) {
 		return State{}, nil
 	}
 	version := int(b[0])
-	if version != stateVersion {
+	if version != stateVersion && version != stateBeforeSaid {
 		reason := "it is damaged"
 		if version > stateVersion {
 			reason = "a newer version of this program wrote it"
@@ -211,6 +221,11 @@ func (r *stateReader) resource(table []string) Written {
 	}
 	if flags&flagBefore != 0 {
 		w.Before = slices.Clone(r.take(r.number()))
+	}
+	if flags&flagSaid != 0 {
+		if b := r.take(8); b != nil {
+			w.Said = binary.LittleEndian.Uint64(b)
+		}
 	}
 	return w
 }

@@ -50,9 +50,12 @@ func (w *Writer) join(d Desired, items []*item, before State) ([]*item, error) {
 			items = append(items, t)
 		}
 		t.was, t.before = was, was.Before
-		if was.ID != "" && (was.Owned || t.fate != write) {
+		if was.ID != "" && (was.Owned || t.fate != write || t.trusted) {
 			// Where it stands is known, whatever identifiers it has by now.
 			t.id = was.ID
+		}
+		if t.trusted {
+			continue
 		}
 		for _, b := range was.Bodies {
 			if err := t.remember(b); err != nil {
