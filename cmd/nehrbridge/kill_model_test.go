@@ -216,7 +216,12 @@ func (m *recordModel) plan(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.plan, err = m.writer.Plan(m.ctx, m.desired(h.claim.TrackedEntity), before); err != nil {
+	if h.claim.Force { // as the agent does
+		before = before.Doubted()
+	}
+	d := m.desired(h.claim.TrackedEntity)
+	d.Basis = "the model"
+	if h.plan, err = m.writer.Plan(m.ctx, d, before); err != nil {
 		t.Fatal(err)
 	}
 }
