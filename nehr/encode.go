@@ -44,11 +44,10 @@ func Encode(r Resource) ([]byte, error) {
 }
 
 // writeResource appends a resource to the buffer; on error the buffer holds
-// an unknown rest. json.MarshalWrite takes its encoder from a pool and writes
-// straight into the buffer.
+// an unknown rest.
 func writeResource(buf *bytes.Buffer, r Resource) error {
 	at := buf.Len()
-	if err := json.MarshalWrite(buf, r); err != nil {
+	if err := writeJSON(buf, r); err != nil {
 		return encodeError(r, err)
 	}
 	out := buf.Bytes()[at:]
