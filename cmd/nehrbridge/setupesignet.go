@@ -23,10 +23,10 @@ func (a *app) setup() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_ = cmd.Usage()
-			return usage(errors.New("say what to set up: esignet"))
+			return usage(errors.New("say what to set up: dhis2 or esignet"))
 		},
 	}
-	cmd.AddCommand(a.setupESignet())
+	cmd.AddCommand(a.setupDHIS2(), a.setupESignet())
 	return cmd
 }
 

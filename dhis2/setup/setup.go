@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
 )
@@ -67,7 +69,7 @@ type Plan struct {
 // Token is a token that was made. Its key is nowhere else.
 type Token struct {
 	Username string    `json:"username"`
-	Key      string    `json:"key"`
+	Key      string    `json:"key,omitzero"`
 	Expires  time.Time `json:"expires"`
 }
 
@@ -231,7 +233,28 @@ func (s *Setup) Apply(ctx context.Context) (*Plan, error) {
 			return p, &StepError{it.Title, err}
 		}
 	}
+	for _, r := range s.cfg.Routes {
+		s.reach(ctx, r, p)
+	}
 	return p, nil
+}
+
+// reach asks through a Route whether DHIS2 reaches what is behind it. Whatever the
+// other side answers, it was reached.
+func (s *Setup) reach(ctx context.Context, r Route, p *Plan) {
+	_, err := s.cfg.Server.Read(ctx, "/api/routes/"+r.Code+"/run", nil)
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		return
+	}
+	why := map[int]string{
+		http.StatusBadGateway:         "DHIS2 does not reach it: is the service running, and is its address right for DHIS2's server?",
+		http.StatusServiceUnavailable: "DHIS2 does not let it through: the address is not in route.remote_servers_allowed of dhis.conf",
+		http.StatusGatewayTimeout:     "no answer in time from behind it",
+	}[e.Status]
+	if why != "" {
+		p.Notes = append(p.Notes, Note{"must", "Route " + r.Code, why})
+	}
 }
 
 // tries bounds how often something is written that somebody else writes too.
@@ -239,7 +262,8 @@ const tries = 3
 
 // bring reads an item, writes it where that is needed, and reads it again.
 func (s *Setup) bring(ctx context.Context, it *Item, p *Plan) error {
-	for range tries {
+	wrote := false
+	for n := range tries + 1 {
 		found, err := it.read(ctx, s.cfg.Server)
 		if err != nil {
 			return err
@@ -249,17 +273,18 @@ func (s *Setup) bring(ctx context.Context, it *Item, p *Plan) error {
 				return err
 			}
 		}
-		rec := s.rec.find(it)
-		st, err := it.plan(found, rec)
+		st, err := it.plan(found, s.rec.find(it))
 		if err != nil {
 			return err
 		}
 		if st == nil {
-			if rec != nil && !rec.Confirmed {
-				rec.After, rec.Confirmed = kept(it, found), true
-				return s.cfg.Record.Save(s.rec)
+			if !wrote {
+				return nil
 			}
-			return nil
+			return s.confirm(it, found)
+		}
+		if n == tries {
+			return ErrNotDone
 		}
 		s.rec.note(it, found, st.after)
 		if err := s.cfg.Record.Save(s.rec); err != nil {
@@ -272,17 +297,20 @@ func (s *Setup) bring(ctx context.Context, it *Item, p *Plan) error {
 			}
 			return err
 		}
-		st.Done = true
+		st.Done, wrote = true, true
 	}
-	found, err := it.read(ctx, s.cfg.Server)
-	if err != nil {
-		return err
-	}
-	if st, err := it.plan(found, s.rec.find(it)); err != nil || st != nil {
-		return errors.Join(err, ErrNotDone)
+	return ErrNotDone // not reached
+}
+
+// confirm records how the server shows what was just written: with members that it
+// adds. Of a form what was sent is all there is, and what more is found is
+// somebody else's.
+func (s *Setup) confirm(it *Item, found jsontext.Value) error {
+	if it.Kind == KindForm {
+		return nil
 	}
 	rec := s.rec.find(it)
-	rec.After, rec.Confirmed = kept(it, found), true
+	rec.After, rec.Confirmed = found, true
 	return s.cfg.Record.Save(s.rec)
 }
 
