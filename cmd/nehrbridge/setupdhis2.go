@@ -132,7 +132,7 @@ func setupFailure(err error) error {
 		return nil
 	case errors.As(err, &rights), errors.Is(err, setup.ErrOtherServer):
 		return usage(err)
-	case errors.As(err, &refused) && refused.Unauthorized():
+	case errors.As(err, &refused) && (refused.Unauthorized() || refused.Forbidden()):
 		return usage(err)
 	case errors.As(err, new(*api.UnreachableError)):
 		return unreachable(err)

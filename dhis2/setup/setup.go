@@ -263,7 +263,7 @@ const tries = 3
 // bring reads an item, writes it where that is needed, and reads it again.
 func (s *Setup) bring(ctx context.Context, it *Item, p *Plan) error {
 	wrote := false
-	for n := range tries + 1 {
+	for n := 0; ; n++ {
 		found, err := it.read(ctx, s.cfg.Server)
 		if err != nil {
 			return err
@@ -299,7 +299,6 @@ func (s *Setup) bring(ctx context.Context, it *Item, p *Plan) error {
 		}
 		st.Done, wrote = true, true
 	}
-	return ErrNotDone // not reached
 }
 
 // confirm records how the server shows what was just written: with members that it
