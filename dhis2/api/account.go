@@ -82,14 +82,30 @@ func (s *Sharing) WritesData(a *Account) bool {
 	return slices.ContainsFunc(a.UserGroups, func(g dhis2.Object) bool { return writes(s.UserGroups[g.ID.String()].Access) })
 }
 
-// ProgramSharing reads who may do what with a program. One that does not exist,
-// or that the caller may not see, is an *Error that is NotFound.
-func (c *Client) ProgramSharing(ctx context.Context, program dhis2.UID) (*Sharing, error) {
-	p, err := document[struct {
-		Sharing Sharing `json:"sharing"`
-	}](ctx, c, "/api/programs/"+program.String(), url.Values{"fields": {"id,sharing"}})
+// ProgramSharing reads who may do what with a program at an organisation unit that
+// it is assigned to: nil where it is not, where there is no such program, or where
+// the caller may not see it.
+func (c *Client) ProgramSharing(ctx context.Context, program, orgUnit dhis2.UID) (*Sharing, error) {
+	const path = "/api/programs"
+	// DHIS2 filters: a program may be assigned to thousands of units.
+	body, err := c.get(ctx, path, url.Values{
+		"filter": {"id:eq:" + program.String(), "organisationUnits.id:eq:" + orgUnit.String()},
+		"fields": {"id,sharing"}, "paging": {"false"},
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &p.Sharing, nil
+	found, err := dhis2.DecodePage[struct {
+		ID      dhis2.UID `json:"id"`
+		Sharing Sharing   `json:"sharing"`
+	}](body, "programs")
+	if err != nil {
+		return nil, malformed(path, err)
+	}
+	for _, p := range found.Items {
+		if p.ID == program {
+			return &p.Sharing, nil
+		}
+	}
+	return nil, nil
 }

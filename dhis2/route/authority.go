@@ -2,7 +2,6 @@ package route
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 type Directory interface {
 	// Account gives nil where there is no such user.
 	Account(ctx context.Context, name string) (*api.Account, error)
-	ProgramSharing(ctx context.Context, program dhis2.UID) (*api.Sharing, error)
+	// ProgramSharing gives nil where the program is not assigned to the unit.
+	ProgramSharing(ctx context.Context, program, orgUnit dhis2.UID) (*api.Sharing, error)
 	OrganisationUnits(ctx context.Context, uids []dhis2.UID) ([]dhis2.OrganisationUnit, error)
 }
 
@@ -23,7 +23,8 @@ type Directory interface {
 const maxDecisions = 10_000
 
 // Authority asks DHIS2 whether a user may register people: the account is
-// active, captures data in the organisation unit, and may write data of the program.
+// active, captures data in the organisation unit, the program is assigned to that
+// unit, and the user may write its data.
 // An answer is used for a while, a right that was lost as long.
 type Authority struct {
 	directory Directory
@@ -103,11 +104,12 @@ func (a *Authority) ask(ctx context.Context, q question) (*Refusal, error) {
 	if account == nil || account.Disabled {
 		return Refuse(CodeForbidden, "DHIS2 has no active user of this name"), nil
 	}
-	sharing, err := a.directory.ProgramSharing(ctx, q.program)
-	if e, ok := errors.AsType[*api.Error](err); ok && e.NotFound() {
-		return Refuse(CodeForbidden, "DHIS2 has no such program"), nil
-	} else if err != nil {
+	sharing, err := a.directory.ProgramSharing(ctx, q.program, q.orgUnit)
+	if err != nil {
 		return nil, unknown(err)
+	}
+	if sharing == nil {
+		return Refuse(CodeForbidden, "DHIS2 has no such program at the organisation unit"), nil
 	}
 	if !sharing.WritesData(account) {
 		return Refuse(CodeForbidden, "the user may not enter data of the program"), nil

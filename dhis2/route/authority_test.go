@@ -64,6 +64,11 @@ func TestD063_Authority(t *testing.T) {
 			mine := user("SbxMidwife1", midwife, "SbxClinic01")
 			set.Users = append(set.Users, mine, user("SbxMidwife2", "district", "SbxDistrct1"), user("SbxMidwife3", "far", "SbxClinic04"),
 				user("SbxMidwife4", "nowhere"), disabled, noProgram)
+			// A program that is not used everywhere.
+			other := dhis2sandbox.ANC()
+			other.ID = dhis2.MustUID("SbxProgram2")
+			set.Programs = append(set.Programs, other)
+			set.ProgramMembers = map[dhis2.UID]map[string]any{other.ID: {"organisationUnits": []any{map[string]any{"id": "SbxClinic02"}}}}
 			if err := s.Load(set); err != nil {
 				t.Fatal(err)
 			}
@@ -92,6 +97,9 @@ func TestD063_Authority(t *testing.T) {
 				{"nobody", "eozjj9UivfS", "SbxClinic01", false},
 				{"x]&fields=*", "eozjj9UivfS", "SbxClinic01", false},
 				{midwife, "aaaaaaaaaaa", "SbxClinic01", false},
+				{"district", "SbxProgram2", "SbxClinic02", true},
+				{"district", "SbxProgram2", "SbxClinic01", false},
+				{dhis2sandbox.DefaultUsername, "SbxProgram2", "SbxClinic01", false},
 				{midwife, "eozjj9UivfS", "aaaaaaaaaaa", false},
 			} {
 				err := a.MayCapture(t.Context(), test.user, dhis2.MustUID(test.program), dhis2.MustUID(test.unit))

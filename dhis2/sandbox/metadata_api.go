@@ -35,6 +35,12 @@ func (s *Server) programDoc(p *dhis2.Program) map[string]any {
 	readable.Access = dhis2.Access{Read: true, Data: dhis2.DataAccess{Read: true, Write: true}}
 	doc := asMap(&readable)
 	doc["sharing"] = asMap(s.programSharing(p.ID))
+	// Every unit, unless Dataset.ProgramMembers says which.
+	units := []any{}
+	for _, u := range s.meta.units {
+		units = append(units, map[string]any{"id": u.ID.String()})
+	}
+	doc["organisationUnits"] = units
 	s.withRows(p, doc)
 	return doc
 }
@@ -165,7 +171,8 @@ func (s *Server) listMetadata(r *http.Request, plural string, docs []any) (any, 
 	return answer, nil
 }
 
-// metadataFilter reads property:in:[a,b] and property:eq:a.
+// metadataFilter reads property:in:[a,b] and property:eq:a; a property may be one of
+// the members of a list, as organisationUnits.id, of which one has to fit.
 func metadataFilter(f string) (func(map[string]any) bool, *problem) {
 	parts := strings.SplitN(f, ":", 3)
 	if len(parts) != 3 || (parts[1] != "in" && parts[1] != "eq") {
@@ -180,14 +187,25 @@ func metadataFilter(f string) (func(map[string]any) bool, *problem) {
 		}
 		wanted = strings.Split(list, ",")
 	}
-	return func(doc map[string]any) bool {
-		switch v := doc[parts[0]].(type) {
+	fits := func(doc map[string]any, property string) bool {
+		switch v := doc[property].(type) {
 		case string:
 			return slices.Contains(wanted, v)
 		case float64:
 			return slices.Contains(wanted, strconv.FormatFloat(v, 'f', -1, 64))
 		}
 		return false
+	}
+	property, member, nested := strings.Cut(parts[0], ".")
+	return func(doc map[string]any) bool {
+		if !nested {
+			return fits(doc, property)
+		}
+		list, _ := doc[property].([]any)
+		return slices.ContainsFunc(list, func(one any) bool {
+			object, ok := one.(map[string]any)
+			return ok && fits(object, member)
+		})
 	}, nil
 }
 

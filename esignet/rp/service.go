@@ -203,6 +203,10 @@ func (s *Service) complete(ctx context.Context, who route.Caller, r CompleteRequ
 	if err != nil {
 		return nil, err
 	}
+	// Minutes may lie between: a right that was lost since counts no more.
+	if err := s.config.Authority.MayCapture(ctx, who.User, t.program, t.orgUnit); err != nil {
+		return nil, err
+	}
 	var person *esignet.Identity
 	at := s.config.Now()
 	if t.phone != nil {
