@@ -338,6 +338,64 @@ func quote(v any) string {
 	return string(text)
 }
 
+// anotherTab does something in a second tab of the same browser profile.
+func (w *world) anotherTab(do func()) {
+	w.t.Helper()
+	first := w.ctx
+	ctx, cancel := chromedp.NewContext(first)
+	w.ctx = ctx
+	defer func() { w.ctx = first; cancel() }()
+	do()
+}
+
+// comesBack is a window that eSignet sends back with a query string; it gives
+// what the page says in the end.
+func (w *world) comesBack(query string) string {
+	w.t.Helper()
+	said := ""
+	w.anotherTab(func() {
+		if err := chromedp.Do(w.ctx, chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?"+query)); err != nil {
+			w.t.Fatal(err)
+		}
+		var err error
+		said, err = chromedp.Run(w.ctx, chromedp.Poll[string](`(() => { const text = document.getElementById("words").textContent; return !text.endsWith("…") && text })()`,
+			chromedp.WithPollingTimeout(20*time.Second)))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if left := eval[string](w, "location.href"); left != w.dhis2.URL+"/"+plugin.CallbackPath {
+			w.t.Errorf("D-058: the address keeps what came back: %s", left)
+		}
+	})
+	return said
+}
+
+// update changes props of the form, as Capture does while somebody types.
+func (w *world) update(with props) {
+	w.t.Helper()
+	w.js("host.update(" + quote(with) + ")")
+}
+
+// quiet fails when a page wrote to the console, stored something, or when a text stands in an address.
+func (w *world) quiet(secrets ...string) {
+	w.t.Helper()
+	if kept := eval[string](w, "JSON.stringify([Object.keys(f.localStorage), Object.keys(f.sessionStorage), f.document.cookie])"); kept != `[[],[],""]` {
+		w.t.Errorf("the browser keeps %s", kept)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.console) > 0 {
+		w.t.Errorf("console: %q", w.console)
+	}
+	for _, address := range w.requests {
+		for _, secret := range secrets {
+			if strings.Contains(address, url.QueryEscape(secret)) {
+				w.t.Errorf("a value stands in an address: %s", address)
+			}
+		}
+	}
+}
+
 type props map[string]any
 
 // fields are those of a form that has all that the plugin can use.

@@ -1,8 +1,7 @@
 // The page of a form's field: which of the two it is, says its address.
-import { Page } from "./dom";
+import { el, notice, Page } from "./dom";
 import { Host } from "./host";
 import { languageOf, setLanguage, t, usersLanguage } from "./language";
-import { notice } from "./dom";
 import { Phn } from "./phn";
 import { readSettings } from "./settings";
 import { Verify } from "./verify";
@@ -19,7 +18,7 @@ function run(): void {
 	const settings = readSettings(location.search);
 	const host: Host = new Host(() => update());
 	const field = settings && (settings.field === "verify" ? new Verify(page, host, settings) : new Phn(page, host, settings));
-	const draw = () => (field ? field.draw() : page.draw("setup", notice("error", t("settings_wrong"), document.createTextNode(t("problem_setup")))));
+	const draw = () => (field ? field.draw() : page.draw("setup", el("h1", {}, "nehrbridge"), notice("error", t("settings_wrong"), el("p", {}, t("problem_setup")))));
 	const update = () => {
 		field?.update();
 		host.resize(page.height);
