@@ -15,6 +15,7 @@ type problem struct {
 	message  string
 	location string // of a redirect
 	body     any    // instead of the WebMessage, such as an import report
+	quiet    bool   // a 401 for a script: without the header that lets browsers ask for a password
 }
 
 // reply is a success that is not a plain 200.
@@ -35,13 +36,13 @@ func conflict(code, message string) *problem {
 	return &problem{status: http.StatusConflict, code: code, message: message}
 }
 
-// unauthorized is 401 for programs and a redirect to the login page for
-// browsers, which do not say X-Requested-With.
+// unauthorized is 401 for programs and scripts (which say X-Requested-With),
+// and a redirect to the login page for browsers.
 func unauthorized(r *http.Request) *problem {
 	if r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return &problem{status: http.StatusFound, location: "/dhis-web-login/"}
 	}
-	return &problem{status: http.StatusUnauthorized, message: "Unauthorized"}
+	return &problem{status: http.StatusUnauthorized, message: "Unauthorized", quiet: r.Header.Get("X-Requested-With") != ""}
 }
 
 func writeProblem(w http.ResponseWriter, p *problem) {
@@ -50,7 +51,7 @@ func writeProblem(w http.ResponseWriter, p *problem) {
 		w.WriteHeader(p.status)
 		return
 	}
-	if p.status == http.StatusUnauthorized {
+	if p.status == http.StatusUnauthorized && !p.quiet {
 		w.Header().Set("WWW-Authenticate", `Basic realm="DHIS2 sandbox"`)
 	}
 	if p.body != nil {

@@ -92,7 +92,7 @@ func eval[T any](b *tab, script string) T {
 func (b *tab) until(condition string) {
 	b.t.Helper()
 	deadline := time.Now().Add(time.Minute)
-	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 5000; const look = () => { if (%s) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 20) }; look() })", condition)
+	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 5000; const look = async () => { if (await (%s)) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 20) }; look() })", condition)
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
 		if err == nil && ok {

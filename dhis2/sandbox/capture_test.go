@@ -91,6 +91,42 @@ func TestCaptureAsks(t *testing.T) {
 	}
 }
 
+func TestUserSettings(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	if got := s.get("/api/userSettings")["keyUiLocale"]; got != nil {
+		t.Errorf("before: %v", got)
+	}
+	s.decode(http.StatusOK, http.MethodPost, "/api/userSettings/keyUiLocale?value=si", "")
+	if got := s.get("/api/userSettings")["keyUiLocale"]; got != "si" {
+		t.Errorf("after: %v", got)
+	}
+	if got := s.get("/api/me?fields=settings[keyUiLocale]")["settings"].(map[string]any)["keyUiLocale"]; got != "si" {
+		t.Errorf("in me: %v", got)
+	}
+	s.decode(http.StatusConflict, http.MethodPost, "/api/userSettings/keyUiLocale?value=%3Cb%3E", "")
+	s.decode(http.StatusConflict, http.MethodPost, "/api/userSettings/keyDbLocale?value=si", "")
+	// A script is told 401 in a way that opens no window of the browser.
+	if resp, _ := s.call(http.MethodGet, "/api/me", "", "Authorization", "", "X-Requested-With", "XMLHttpRequest"); resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("WWW-Authenticate") != "" {
+		t.Errorf("a script without a session: %d, WWW-Authenticate %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+	}
+}
+
+// TestCaptureLanguages: the choice is kept with the user.
+func TestCaptureLanguages(t *testing.T) {
+	_, b := openCapture(t, "languages")
+	for lang, title := range map[string]string{"si": "මෙහි ලියාපදිංචි අය", "ta": "இங்கே பதிவானவர்கள்", "en": "Registered here"} {
+		b.fill("#language", lang)
+		b.until("document.documentElement.lang === '" + lang + "'")
+		b.until("fetch('/api/userSettings').then(r => r.json()).then(s => s.keyUiLocale === '" + lang + "')")
+		b.do(chromedp.Reload())
+		b.until("document.documentElement.lang === '" + lang + "'")
+		b.fill("#unit", clinicUnit)
+		b.heading(title)
+		b.look(lang)
+		b.fill("#unit", "")
+	}
+}
+
 // TestCapture enrols, records, refers, edits and deletes by hand.
 func TestCapture(t *testing.T) {
 	s, b := openCapture(t, "capture")

@@ -1,6 +1,6 @@
 // A visit, a referral: one event of a stage, new, shown or edited.
 import { useMemo, useState } from 'react'
-import { Refusal, write, type Context } from './dhis2'
+import { newUid, Refusal, write, type Context } from './dhis2'
 import { FormView } from './FormView'
 import { fieldsOf, layout } from './layout'
 import type { Enrollment, Event, Program, Stage, TrackedEntity, Values } from './model'
@@ -34,6 +34,7 @@ export function EventForm({ c, t, program, stage, unit, te, enrollment, event, d
   const [occurredAt, setOccurredAt] = useState(event ? (event.occurredAt ?? '').slice(0, 10) : c.today)
   const [editing, setEditing] = useState(!event)
   const [wrong, setWrong] = useState<string[]>([])
+  const [uid] = useState(() => event?.event ?? newUid())
   const { busy, error, run } = useSave()
   const day = isDay(occurredAt)
 
@@ -46,7 +47,7 @@ export function EventForm({ c, t, program, stage, unit, te, enrollment, event, d
       const { trackedEntity } = te
       const payload = { programStage: stage.id, program: program.id, enrollment: enrollment.enrollment, trackedEntity, occurredAt, status, dataValues }
       try {
-        await write({ events: [{ ...payload, orgUnit: event?.orgUnit ?? unit, ...(event ? { event: event.event } : {}) }] }, event ? 'UPDATE' : 'CREATE')
+        await write({ events: [{ ...payload, event: uid, orgUnit: event?.orgUnit ?? unit }] }, event ? 'UPDATE' : 'CREATE_AND_UPDATE')
       } catch (e) {
         const found = byField(e, fields, t)
         form.complain(found)

@@ -1,6 +1,6 @@
 // A person is enrolled, or her profile edited.
 import { useMemo, useRef, useState } from 'react'
-import { attributesOf, Refusal, write, type Context } from './dhis2'
+import { attributesOf, newUid, Refusal, write, type Context } from './dhis2'
 import { FormView } from './FormView'
 import { fieldsOf, layout } from './layout'
 import type { Program, TrackedEntity, Values } from './model'
@@ -32,6 +32,7 @@ export function Registration({ c, t, program, unit, person, done, leave }: Props
   const form = useForm(fields, initial, t)
   const [enrolledAt, setEnrolledAt] = useState(c.today)
   const [wrong, setWrong] = useState<string[]>([])
+  const [chosen] = useState(() => ({ trackedEntity: newUid(), enrollment: newUid() }))
   const { busy, error, run } = useSave()
   const top = useRef<HTMLDivElement>(null)
   const context: ContextFields = person ? {} : { enrolledAt: { value: enrolledAt, set: setEnrolledAt } }
@@ -50,9 +51,10 @@ export function Registration({ c, t, program, unit, person, done, leave }: Props
           done(trackedEntity, person.enrollment)
           return
         }
-        const enrollment = { program: program.id, orgUnit: unit, enrolledAt, occurredAt: enrolledAt, status: 'ACTIVE', attributes }
-        const uid = await write({ trackedEntities: [{ trackedEntityType: program.type, orgUnit: unit, enrollments: [enrollment] }] }, 'CREATE')
-        done(uid('TRACKED_ENTITY'), uid('ENROLLMENT'))
+        const { trackedEntity, enrollment: uid } = chosen
+        const enrollment = { enrollment: uid, program: program.id, orgUnit: unit, enrolledAt, occurredAt: enrolledAt, status: 'ACTIVE', attributes }
+        await write({ trackedEntities: [{ trackedEntity, trackedEntityType: program.type, orgUnit: unit, enrollments: [enrollment] }] })
+        done(trackedEntity, uid)
       } catch (e) {
         const found = byField(e, fields, t)
         form.complain(found)

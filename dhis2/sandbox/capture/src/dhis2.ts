@@ -25,9 +25,12 @@ export class Refusal extends Error {
 async function call(method: string, path: string, body?: unknown): Promise<any> {
   let response: Response
   try {
-    const init: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } }
+    // With X-Requested-With the server's 401 opens no window of the browser
+    // that asks for a password.
+    const headers: Record<string, string> = { Accept: 'application/json', 'X-Requested-With': 'XMLHttpRequest' }
+    const init: RequestInit = { method, credentials: 'same-origin', headers }
     if (body !== undefined) {
-      init.headers = { Accept: 'application/json', 'Content-Type': 'application/json' }
+      headers['Content-Type'] = 'application/json'
       init.body = JSON.stringify(body)
     }
     response = await fetch(base + '/api/' + path, init)
@@ -172,11 +175,23 @@ export function attributesOf(te: TrackedEntity): Attribute[] {
   return [...all.values()]
 }
 
-/** Writes, and gives the UIDs of what was written by kind. */
-export async function write(payload: object, strategy = 'CREATE_AND_UPDATE'): Promise<(kind: string) => string> {
+/**
+ * A UID for something new. The form chooses it once, so that saving again
+ * after an answer was lost makes no second one.
+ */
+export function newUid(): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+  const one = (n: number): string => {
+    const [r = 0] = crypto.getRandomValues(new Uint8Array(1))
+    return r < 256 - (256 % n) ? letters[r % n]! : one(n)
+  }
+  return one(52) + Array.from({ length: 10 }, () => one(62)).join('')
+}
+
+/** Writes all of a payload, or throws a Refusal. */
+export async function write(payload: object, strategy = 'CREATE_AND_UPDATE'): Promise<void> {
   const report = await call('POST', 'tracker' + query({ async: 'false', importStrategy: strategy }), payload)
   if (report.status === 'ERROR' || report.stats.ignored > 0) {
     throw new Refusal(409, '', report.validationReport.errorReports.map(complaint))
   }
-  return (kind) => report.bundleReport.typeReportMap[kind]?.objectReports[0]?.uid ?? ''
 }

@@ -1,4 +1,7 @@
 // The words of the forms, in the languages of the sign-in page.
+import { si } from './texts.si'
+import { ta } from './texts.ta'
+
 const en = {
   capture: 'Capture',
   sandbox: 'This is not DHIS2. It is a sandbox: its people are invented, and nothing is kept when it stops.',
@@ -93,7 +96,11 @@ const en = {
 
 export type Texts = typeof en
 
-export const languages: { [locale: string]: { name: string; texts: Texts } } = { en: { name: 'English', texts: en } }
+export const languages: { [locale: string]: { name: string; texts: Texts } } = {
+  si: { name: 'සිංහල', texts: si },
+  ta: { name: 'தமிழ்', texts: ta },
+  en: { name: 'English', texts: en },
+}
 
 /** The language of DHIS2's setting (such as si or en_GB), else of the browser, else English. */
 export function localeOf(setting: string): string {
