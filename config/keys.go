@@ -90,6 +90,7 @@ var keys = []key{
 	{name: "mapping.plausibility", meaning: "where implausible facts are said", initial: "report", form: choiceForm, choices: []string{"report", "detected-issue"}},
 	{name: "mapping.phone_region", meaning: "country of phone numbers without country code", initial: "LK", form: regionForm},
 	{name: "mapping.appointment_minutes", meaning: "length of an appointment with a time, in minutes", initial: "30", form: minutesForm},
+	{name: "mapping.route.secret", meaning: "what the Route `nehrbridge-map` sends as ApiToken, 32 characters or more; two separated by a blank while one is replaced", shown: "off: no mapping at Routes", secret: true},
 	{name: "phn.accept", meaning: "which personal health numbers are sent", initial: "any", form: choiceForm, choices: []string{"any", "scheme"}},
 	{name: "phn.scheme", meaning: "form of the personal health number", initial: "ndhgs2", form: choiceForm, choices: []string{"ndhgs2", "demo", "chims"}},
 	{name: "phn.route.secret", meaning: "what the Route `nehrbridge-phn` sends as ApiToken, 32 characters or more; two separated by a blank while one is replaced", shown: "off: no search and no issue", secret: true},

@@ -150,6 +150,12 @@ type Mapping struct {
 	Plausibility       mapper.PlausibilityPolicy `mapstructure:"plausibility"`
 	PhoneRegion        string                    `mapstructure:"phone_region"`        // ISO 3166, two letters
 	AppointmentMinutes int                       `mapstructure:"appointment_minutes"` // 1 to 1440
+	Route              MappingRoute              `mapstructure:"route"`
+}
+
+// MappingRoute is how the Route of DHIS2 is known that has things mapped.
+type MappingRoute struct {
+	Secret Secret `mapstructure:"secret"` // one, or several separated by white space; "" is off
 }
 
 // PHN says which personal health numbers are sent, and how they are searched for and

@@ -46,6 +46,7 @@ var metricNames = []struct{ name, labels, meaning string }{
 	{"nehrbridge_slot_alarm", "", "1 while it keeps too much, or is about to lose its place or has lost it"},
 	{"nehrbridge_rp_open_transactions", "", "people who are being verified for a form; with `esignet.clients`, as the next"},
 	{"nehrbridge_rp_calls_total", "call, result", "calls by a Route: `done`, or the code of the refusal"},
+	{"nehrbridge_map_calls_total", "call, result", "`claims` and `transaction` mapped at a Route: `done`, or the code of the refusal; with `mapping.route.secret`"},
 	{"nehrbridge_phn_calls_total", "call, result", "searches, selections, numbers issued and cards: `done`, or the code of the refusal; with `phn.route.secret`, as those below"},
 	{"nehrbridge_phn_collisions_total", "", "numbers that were drawn and taken, so that others were"},
 	{"nehrbridge_phn_open", "state", "numbers that were issued while the record was away: `provisional` until they are looked up, `disputed` where it knows somebody by them"},

@@ -60,13 +60,14 @@ type web struct {
 	party    *party // nil without esignet.clients
 	handler  http.Handler
 	listener net.Listener
-	login    *loginPart // nil without esignet.login.url
-	numbers  *numbers   // nil without phn.route.secret
+	login    *loginPart    // nil without esignet.login.url
+	numbers  *numbers      // nil without phn.route.secret
+	mapping  *routeMapping // nil without mapping.route.secret
 }
 
 // wantsWeb says that the settings have something that answers by HTTP.
 func wantsWeb(s *config.Settings) bool {
-	return len(s.ESignet.Clients) > 0 || s.ESignet.Login.URL != "" || s.PHN.Route.Secret != ""
+	return len(s.ESignet.Clients) > 0 || s.ESignet.Login.URL != "" || s.PHN.Route.Secret != "" || s.Mapping.Route.Secret != ""
 }
 
 // openWeb wires what the settings have, at least one of them, and listens;
@@ -104,7 +105,10 @@ func wireWeb(ctx context.Context, s *config.Settings, log zerolog.Logger) (w *we
 	if w.handler, w.login, err = withLogin(ctx, s, w.handler, log); err != nil {
 		return w, err
 	}
-	w.handler, w.numbers, err = withNumbers(ctx, s, w.handler, log)
+	if w.handler, w.numbers, err = withNumbers(ctx, s, w.handler, log); err != nil {
+		return w, err
+	}
+	w.handler, w.mapping, err = withMapping(ctx, s, w.handler, log)
 	return w, err
 }
 
@@ -129,6 +133,9 @@ func (w *web) close() {
 	if w.numbers != nil {
 		_ = w.numbers.db.Close()
 	}
+	if w.mapping != nil && w.mapping.writer != nil {
+		_ = w.mapping.writer.close()
+	}
 }
 
 // run answers until ctx ends, and then what is under way.
@@ -150,6 +157,13 @@ func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 	}
 	if w.numbers != nil {
 		aside.Go(func() { _ = w.numbers.service.Run(working) })
+	}
+	if w.mapping != nil && w.mapping.writer != nil {
+		aside.Go(func() {
+			if err := w.mapping.writer.run(working); err != nil {
+				log.Error().Err(err).Msg("nothing that is mapped at a Route can be written")
+			}
+		})
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(w.listener) }()
@@ -179,6 +193,9 @@ func (w *web) page(out io.Writer) {
 	}
 	if w.numbers != nil {
 		w.numbers.service.WriteMetrics(out)
+	}
+	if w.mapping != nil {
+		w.mapping.metrics.WritePrometheus(out)
 	}
 }
 
