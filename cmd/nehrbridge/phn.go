@@ -51,28 +51,27 @@ func withNumbers(ctx context.Context, s *config.Settings, other http.Handler, lo
 // Patients have a thousandth of it.
 const maxRecordAnswer = 4 << 20
 
-// openNumbers wires the registry of the settings and opens its database; close
-// numbers.db.
-func openNumbers(ctx context.Context, s *config.Settings, log zerolog.Logger) (n *numbers, err error) {
-	c := registry.Config{Provisional: s.PHN.Provisional, Log: log, Metrics: metrics.NewSet()}
+// registryConfig is the registry of the settings, without its database.
+func registryConfig(s *config.Settings, log zerolog.Logger) (c registry.Config, err error) {
+	c = registry.Config{Provisional: s.PHN.Provisional, Log: log, Metrics: metrics.NewSet()}
 	c.Scheme, _ = phn.Lookup(s.PHN.Scheme) // the settings know no other
 	if s.PHN.Accept == config.AcceptScheme {
 		c.Accept = c.Scheme.Parse
 	}
 	if s.PHN.Points != "" {
 		if c.Points, err = config.PointsOfIssue(s.PHN.Points); err != nil {
-			return nil, usage(err)
+			return c, err
 		}
 	}
 	c.Telephone = func(text string) (string, bool) { return mapper.Telephone(text, s.Mapping.PhoneRegion) }
 	record := nehrConfig(s, nil)
 	record.MaxResponse = maxRecordAnswer
 	if c.Record, err = client.New(record); err != nil {
-		return nil, usage(err)
+		return c, err
 	}
 	server, err := newDHIS2(s)
 	if err != nil {
-		return nil, usage(err)
+		return c, err
 	}
 	c.Authority = captureRights{route.NewAuthority(server, 0, nil)}
 	c.Installation = func(ctx context.Context) (string, error) {
@@ -84,6 +83,16 @@ func openNumbers(ctx context.Context, s *config.Settings, log zerolog.Logger) (n
 	}
 	c.Ours = func(ctx context.Context, entity, number string) (bool, error) {
 		return hasValue(ctx, server, entity, number)
+	}
+	return c, nil
+}
+
+// openNumbers wires the registry of the settings and opens its database; close
+// numbers.db.
+func openNumbers(ctx context.Context, s *config.Settings, log zerolog.Logger) (n *numbers, err error) {
+	c, err := registryConfig(s, log)
+	if err != nil {
+		return nil, usage(err)
 	}
 	gate, err := route.New(route.Config{Service: "phn", Routes: routesOf(s.PHN.Route.Secret), Log: log, Metrics: c.Metrics})
 	if err != nil {

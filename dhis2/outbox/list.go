@@ -76,6 +76,12 @@ func (o *Outbox) Get(ctx context.Context, key string) (l Letter, found bool, err
 	return first(o.letters(ctx, `WHERE key = ?1`, key))
 }
 
+// Of gives the orders of a source that are about a tracked entity, the newest first;
+// about every one where it is zero.
+func (o *Outbox) Of(ctx context.Context, source string, trackedEntity dhis2.UID) ([]Letter, error) {
+	return o.letters(ctx, `WHERE source = ?1 AND (?2 = '' OR subject = ?2) ORDER BY put_at DESC, key DESC`, source, trackedEntity.String())
+}
+
 // Origin gives the order that an object of DHIS2 is from, such as an event:
 // its Key is that of whoever put it.
 func (o *Outbox) Origin(ctx context.Context, uid dhis2.UID) (l Letter, found bool, err error) {

@@ -18,7 +18,8 @@ func byEntity(trackedEntity string) string { return idOf("tracked entity " + tra
 // IssueTo gives a number to a tracked entity of DHIS2 that was enrolled without one, with
 // nobody there to ask: to her alone of whom the record holds nobody with that
 // name, birth date and telephone, whether or not they have a number. Else it is
-// ErrKnown, and a number that she was given and that was never written is taken back.
+// ErrKnown; a number that she was given before and that was not written is for
+// Withdraw.
 //
 // The number belongs to her from when it is reserved: the same call again, also after a
 // crash, gives the same number. Where the record cannot be asked it is refused, or given
@@ -39,8 +40,6 @@ func (s *Service) IssueTo(ctx context.Context, who Caller, at Place, trackedEnti
 	}
 	source := SourceNEHR
 	switch err := s.nobody(ctx, q); {
-	case errors.Is(err, ErrKnown):
-		return nil, errors.Join(err, s.Withdraw(ctx, who, at, trackedEntity))
 	case err != nil && s.config.Provisional && isRetryable(err):
 		source = SourceNone
 	case err != nil:

@@ -58,7 +58,8 @@ func TestD071_ANumberBelongsToItsEntity(t *testing.T) {
 }
 
 // TestD064_WhoIsKnownIsForAPerson: whoever the record holds, with a number or without,
-// gets none by herself, and one that she was given before is taken back.
+// gets none by herself. What she was given before stays hers until it is withdrawn: it
+// may be she whom the record holds.
 func TestD064_WhoIsKnownIsForAPerson(t *testing.T) {
 	h := newHouse(t, nil)
 	if _, err := h.service.IssueTo(t.Context(), operator, here, entity, herself); err != nil {
@@ -68,14 +69,14 @@ func TestD064_WhoIsKnownIsForAPerson(t *testing.T) {
 	if _, err := h.service.IssueTo(t.Context(), operator, here, entity, herself); !errors.Is(err, registry.ErrKnown) {
 		t.Errorf("%v", err)
 	}
-	if n := h.count(`SELECT count(*) FROM phn_number WHERE state = 'burnt'`); n != 1 {
-		t.Errorf("%d are burnt", n)
+	if n := h.count(`SELECT count(*) FROM phn_number WHERE state = 'issued'`); n != 1 {
+		t.Errorf("%d are issued", n)
 	}
 	h.record.set(func(url.Values) (*client.Found, error) { return &client.Found{Total: "3"}, nil })
 	if _, err := h.service.IssueTo(t.Context(), operator, here, twin, herself); !errors.Is(err, registry.ErrKnown) {
 		t.Errorf("counted and not shown: %v", err)
 	}
-	if n := h.count(`SELECT count(*) FROM phn_number WHERE state <> 'burnt'`); n != 0 {
+	if n := h.count(`SELECT count(*) FROM phn_number`); n != 1 {
 		t.Errorf("%d numbers are given", n)
 	}
 }
