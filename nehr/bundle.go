@@ -80,7 +80,7 @@ func (b *Bundle) AppendJSON(dst []byte) ([]byte, error) { return b.append(dst, n
 // resource of each entry, nil where an entry has none.
 func (b *Bundle) Encode() (document []byte, resources [][]byte, err error) {
 	places := make([]span, len(b.Entries))
-	const usual = 1 << 10 // bytes of an entry
+	const usual = 5 << 8 // bytes of an entry: a little more than it most often has
 	if document, err = b.append(make([]byte, 0, usual*(1+len(places))), places); err != nil {
 		return nil, nil, err
 	}

@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	gohash "hash"
 	"io"
+	"reflect"
 	"runtime/debug"
 	"strings"
 
@@ -54,11 +54,11 @@ func (g *agent) hashOf(from source, d record.Desired) hash {
 		_, _ = fmt.Fprintf(h, "\n%s %t %d\n", e.FullURL, e.Owned, len(e.Resource))
 		_, _ = h.Write(e.Resource)
 	}
-	return hash{from.hash, brief(h)}
+	return hash{from.hash, brief([sha256.Size]byte(h.Sum(nil)))}
 }
 
 // brief is a hash in 128 bits, which is enough against accidents.
-func brief(h gohash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
+func brief(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:16]) }
 
 // fingerprints gives, for each program, the hash of what decides how its
 // documents are written: the map, the settings, the version, the servers.
@@ -109,12 +109,14 @@ func (s source) sum(fingerprint string) string {
 	s.entity.Sort()
 	surroundings := *s.context
 	surroundings.SystemInfo.ServerDate = "" // of the question, not of the entity
-	h := sha256.New()
-	_, _ = io.WriteString(h, fingerprint)
-	if json.MarshalWrite(h, s.entity) != nil || json.MarshalWrite(h, &surroundings) != nil {
+	text, told := appendDigest(append(make([]byte, 0, 8<<10), fingerprint...), reflect.ValueOf(s.entity).Elem())
+	if told {
+		text, told = appendDigest(text, reflect.ValueOf(&surroundings).Elem())
+	}
+	if !told {
 		return ""
 	}
-	return brief(h)
+	return brief(sha256.Sum256(text))
 }
 
 // pinFingerprint is where the fingerprint of a program is remembered.
