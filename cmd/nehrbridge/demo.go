@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/nehrbridge/nehrbridge/dhis2"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
@@ -92,7 +93,7 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 	defer sandboxes.stop()
 
 	// From here on it is what an operator does with servers that are there.
-	settings, err := d.setUp(ctx, folder)
+	settings, err := d.setUp(ctx, a, folder)
 	if err != nil {
 		return usage(err)
 	}
@@ -146,6 +147,7 @@ func newDemo(addr demoAddresses, f demoFlags) (*demo, error) {
 		return nil, err
 	}
 	set.Users = append(set.Users, demoStaff()...)
+	set.UserGroups = append(set.UserGroups, dhis2.Object{ID: demoRoutes, Name: "Who registers mothers"})
 	if err := d.dhis2.Load(set); err != nil {
 		return nil, err
 	}

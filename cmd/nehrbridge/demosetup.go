@@ -11,7 +11,9 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/dhis2/api"
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
+	"github.com/nehrbridge/nehrbridge/dhis2/setup"
 	"github.com/nehrbridge/nehrbridge/esignet"
 	"github.com/nehrbridge/nehrbridge/esignet/login"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
@@ -43,15 +45,18 @@ func demoStaff() []dhis2sandbox.User {
 const demoRelyingParty = "health"
 
 // setUp does what an administrator does before the service starts, in the order of
-// esignet/README.md: keys, settings, clients at eSignet, dhis.conf, the Route, and
-// the midwife's link.
-func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, error) {
+// esignet/README.md: keys, settings, clients at eSignet, dhis.conf, the midwife's
+// link; and `setup dhis2 --apply`.
+func (d *demo) setUp(ctx context.Context, a *app, folder string) (*config.Settings, error) {
 	k := &keptFiles{folder: folder}
 	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem"} {
 		k.keep(name, newKeyFile)
 	}
 	k.keep("evidence.key", func() ([]byte, error) { return []byte(rp.NewSealKey() + "\n"), nil })
-	secret := string(k.keep("verify.secret", func() ([]byte, error) { return []byte(rand.Text() + rand.Text()), nil }))
+	for _, name := range []string{"verify.secret", "phn.secret"} {
+		k.keep(name, func() ([]byte, error) { return []byte(rand.Text() + rand.Text()), nil })
+	}
+	k.write("points.yaml", demoPoints)
 	k.write("anc.yaml", d.clientFile(k))
 	k.write("nehrbridge.yaml", d.settingsFile(k))
 	if k.err != nil {
@@ -68,10 +73,13 @@ func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, erro
 	if err := d.register(ctx, s, signIn); err != nil {
 		return nil, err
 	}
-	if err := d.configureDHIS2(s, signIn, k.path("dhis2.pem"), k.path("esignet.p12"), secret); err != nil {
+	if err := d.configureDHIS2(s, signIn, k.path("dhis2.pem"), k.path("esignet.p12")); err != nil {
 		return nil, err
 	}
-	return s, d.linkMidwife(ctx, s)
+	if err := d.linkMidwife(ctx, s); err != nil {
+		return nil, err
+	}
+	return s, d.placeForms(ctx, a, s)
 }
 
 // settingsFile is the file that a person would write.
@@ -104,8 +112,13 @@ esignet:
     key_file: %q
     signing_keys: [%q]
     management_url: %s/v1/esignet
+phn:
+  points: %q
+  route:
+    secret_file: %q
 `, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), d.RP, k.path("evidence.key"),
-		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet)
+		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet,
+		k.path("points.yaml"), k.path("phn.secret"))
 }
 
 // clientFile is the client that verifies mothers.
@@ -163,9 +176,8 @@ func (d *demo) register(ctx context.Context, s *config.Settings, signIn config.E
 	return nil
 }
 
-// configureDHIS2 gives DHIS2 its lines of dhis.conf with a key store, and the
-// Route.
-func (d *demo) configureDHIS2(s *config.Settings, signIn config.ESignetClient, keyFile, storeFile, secret string) error {
+// configureDHIS2 gives DHIS2 its lines of dhis.conf with a key store.
+func (d *demo) configureDHIS2(s *config.Settings, signIn config.ESignetClient, keyFile, storeFile string) error {
 	key, err := esignet.LoadKey(keyFile, "")
 	if err != nil {
 		return err
@@ -179,15 +191,42 @@ func (d *demo) configureDHIS2(s *config.Settings, signIn config.ESignetClient, k
 	if err := esignet.WriteKeyFile(storeFile, store, true); err != nil {
 		return err
 	}
-	if err := d.dhis2.SetConf(login.DHISConf(block)); err != nil {
+	return d.dhis2.SetConf(login.DHISConf(block))
+}
+
+// placeForms puts the plugin into the registration form, with its attributes and
+// Routes, by the plan of `setup dhis2`. The sandbox keeps nothing when it stops, so
+// nothing of an earlier demo is there to be taken back.
+func (d *demo) placeForms(ctx context.Context, a *app, s *config.Settings) error {
+	admin, err := dhis2As(s, api.Config{Token: d.DHIS2Token})
+	if err != nil {
 		return err
 	}
-	return d.dhis2.Load(dhis2sandbox.Dataset{Routes: []dhis2sandbox.Route{{
-		ID: dhis2.MustUID("SbxRouteVrf"), Code: "nehrbridge-verify", Name: "Verify with eSignet", URL: d.RP + "/rp/**",
-		Auth: &dhis2sandbox.RouteAuth{Type: dhis2sandbox.AuthToken, Token: secret}, ResponseTimeoutSeconds: 20,
-		Sharing: dhis2sandbox.Sharing{Public: "--------", UserGroups: map[string]dhis2sandbox.Grant{demoRoutes.String(): {ID: demoRoutes, Access: "r-------"}}},
-	}}})
+	wanted, err := a.wantedOfDHIS2(ctx, s, setupDHIS2Flags{
+		bridge: d.RP, browser: d.DHIS2, programs: []string{dhis2sandbox.ANCProgram.String()}, groups: []string{demoRoutes.String()}, syncUser: "off", tokenDays: 1,
+	}, admin)
+	if err != nil {
+		return err
+	}
+	record := filepath.Join(s.DataDir, "setup-dhis2.json")
+	if err := os.Remove(record); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	work, err := setup.New(setup.Config{Server: admin, URL: s.DHIS2.URL, Record: setup.File(record), Wanted: *wanted})
+	if err != nil {
+		return err
+	}
+	_, err = work.Apply(ctx)
+	return err
 }
+
+// demoPoints are the points of issue of the sandbox's clinics.
+const demoPoints = `points:
+  SbxClinic01: "9001"
+  SbxClinic02: "9002"
+  SbxClinic03: "9003"
+  SbxClinic04: "9004"
+`
 
 // linkMidwife does what an administrator does whom the midwife has told her code.
 func (d *demo) linkMidwife(ctx context.Context, s *config.Settings) error {
