@@ -45,7 +45,7 @@ var metricNames = []struct{ name, labels, meaning string }{
 	{"nehrbridge_slot_unconfirmed_seconds", "", "how long ago the slot's place was last confirmed"},
 	{"nehrbridge_slot_alarm", "", "1 while it keeps too much, or is about to lose its place or has lost it"},
 	{"nehrbridge_rp_open_transactions", "", "people who are being verified for a form; with `esignet.clients`, as the next"},
-	{"nehrbridge_rp_calls_total", "call, result", "calls by a Route: `done`, or the code of the refusal"},
+	{"nehrbridge_rp_calls_total", "call, result", "calls by a Route, and `phone-…` by a person's own phone: `done`, or the code of the refusal"},
 	{"nehrbridge_map_calls_total", "call, result", "`claims` and `transaction` mapped at a Route: `done`, or the code of the refusal; with `mapping.route.secret`"},
 	{"nehrbridge_phn_calls_total", "call, result", "searches, selections, numbers issued and cards: `done`, or the code of the refusal; with `phn.route.secret`, as those below"},
 	{"nehrbridge_phn_collisions_total", "", "numbers that were drawn and taken, so that others were"},

@@ -38,18 +38,29 @@ func newRouteWriter(ctx context.Context, s *config.Settings, log zerolog.Logger)
 func (w *routeWriter) close() error { return w.agent.close() }
 
 // run carries on until ctx ends, and then lets what is under way come to its end.
-func (w *routeWriter) run(ctx context.Context) error {
-	err := w.agent.insist(ctx, func() error {
-		_, runner, err := w.agent.prepare(ctx, changes.PollConfig{Interval: w.agent.settings.DHIS2.Poll, Overlap: w.agent.settings.DHIS2.Overlap})
-		if err == nil {
+// While the servers are not those of the ledger, nothing is written; somebody may
+// say meanwhile, to another process, that they are meant.
+func (w *routeWriter) run(ctx context.Context) {
+	for {
+		var runner *changes.Runner
+		err := w.agent.insist(ctx, func() (err error) {
+			_, runner, err = w.agent.prepare(ctx, changes.PollConfig{Interval: w.agent.settings.DHIS2.Poll, Overlap: w.agent.settings.DHIS2.Overlap})
+			return err
+		})
+		if err == nil && runner != nil {
 			w.runner.Store(runner)
+			_ = runner.Run(ctx) // which no error ends
+			return
 		}
-		return err
-	})
-	if err != nil || ctx.Err() != nil {
-		return err
+		if err != nil {
+			w.agent.log.Error().Err(err).Msg("nothing that is mapped at a Route can be written")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Minute):
+		}
 	}
-	return w.runner.Load().Run(ctx)
 }
 
 // written is what became of a tracked entity.

@@ -24,7 +24,7 @@ func (a *app) rp() *cobra.Command {
 		Long: "Verifies people at eSignet for the forms of DHIS2: starts a sign-in for a user who may register people in a " +
 			"program at an organisation unit, completes it once, answers values for the form's attributes, and keeps signed " +
 			"evidence (esignet.clients). Signs the users of DHIS2 in with eSignet (esignet.login.url). Searches for Personal Health " +
-			"Numbers and issues them (phn.route.secret). Runs until it is interrupted; calls that are under way are answered first.",
+			"Numbers and issues them (phn.route.secret). Maps what a Route brings (mapping.route.secret). Runs until it is interrupted; calls that are under way are answered first.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runRP(cmd.Context()) },
 	}
@@ -159,11 +159,7 @@ func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 		aside.Go(func() { _ = w.numbers.service.Run(working) })
 	}
 	if w.mapping != nil && w.mapping.writer != nil {
-		aside.Go(func() {
-			if err := w.mapping.writer.run(working); err != nil {
-				log.Error().Err(err).Msg("nothing that is mapped at a Route can be written")
-			}
-		})
+		aside.Go(func() { w.mapping.writer.run(working) })
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(w.listener) }()

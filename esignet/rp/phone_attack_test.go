@@ -1,10 +1,12 @@
 package rp_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -319,6 +321,46 @@ func TestAttackPhone(t *testing.T) {
 		}
 	})
 	h.quiet(t)
+}
+
+// TestAttackPhoneRace: many browsers open one address at once, and one has it; one
+// answer comes many times at once, and one code is redeemed.
+func TestAttackPhoneRace(t *testing.T) {
+	h := newHouse(t, sandbox.V18, setup{})
+	s := h.startPhone(midwife)
+	var browsers [20]*browser
+	var all sync.WaitGroup
+	for i := range browsers {
+		browsers[i] = h.browser()
+		all.Go(func() { browsers[i].ask("POST", s.Phone.URL, nil) })
+	}
+	all.Wait()
+	var hers *browser
+	for _, b := range browsers {
+		if p := b.get(s.Phone.URL + "/step"); string(p.body) == "opened" && hers == nil {
+			hers = b
+		} else if string(p.body) != "elsewhere" {
+			t.Errorf("a second browser is at %s", p.body)
+		}
+	}
+	if hers == nil {
+		t.Fatal("nobody has it")
+	}
+	if r := h.confirm(midwife, s, h.status(midwife, s).Number); r.status != 200 {
+		t.Fatal(r.status)
+	}
+	back := hers.back(s, her)
+	h.requests.reset()
+	for range browsers {
+		all.Go(func() { (&browser{h, maps.Clone(hers.cookies)}).get(back) })
+	}
+	all.Wait()
+	if asked := h.requests.reset(); asked["/v1/esignet/oauth/v2/token"] != 1 {
+		t.Errorf("%v", asked)
+	}
+	if st := h.status(midwife, s); st.State != rp.PhoneSignedIn {
+		t.Errorf("%+v", st)
+	}
 }
 
 // TestAttackPhoneFull: tickets are forgotten with their transactions, and take no

@@ -30,7 +30,7 @@ var phoneTexts = map[string]phoneText{
 		Again:   "If you want to try again, ask the health worker to begin with a new code.",
 	},
 	"si": {
-		Languages: "භාෂාව", Worker: "සෞඛ්‍ය සේවක", Clinic: "සායනය",
+		Languages: "භාෂාව", Worker: "සෞඛ්‍ය සේවකයා", Clinic: "සායනය",
 		Start: phoneStep{"ඔබ කවුදැයි තහවුරු කරන්න", "මෙම පිටුව සෞඛ්‍ය සේවකයෙකු ඔබට පෙන්වන කේතයකට අයත් වේ. සෞඛ්‍ය සේවකයා දැන් ඔබ සමඟ සිටී නම් පමණක් ඉදිරියට යන්න.",
 			"", "මෙම දුරකථනයෙන් ඉදිරියට යන්න"},
 		Opened: phoneStep{"මෙම අංකය පෙන්වන්න", "මෙම අංකය සෞඛ්‍ය සේවකයාට පෙන්වන්න. සෞඛ්‍ය සේවකයාගේ තිරයේ එම අංකයම තිබිය යුතුය.",
