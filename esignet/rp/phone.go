@@ -99,9 +99,8 @@ type phone struct {
 	attempt *esignet.Attempt
 	lang    string // of the page she came from
 
-	person *esignet.Identity
-	at     time.Time // when she was verified
-	err    *route.Refusal
+	done *verified
+	err  *route.Refusal
 }
 
 // maxTries bounds the sign-ins begun with one ticket: each costs eSignet memory.
@@ -111,7 +110,7 @@ func (p *phone) step(now time.Time) PhoneState {
 	switch {
 	case p.err != nil:
 		return PhoneRefused
-	case p.person != nil:
+	case p.done != nil:
 		return PhoneSignedIn
 	case !now.Before(p.until):
 		return PhoneExpired
@@ -242,16 +241,16 @@ func (s *Service) pending(who route.Caller, handle string) error {
 }
 
 // result is what came of the sign-in on the phone.
-func (p *phone) result(response string) (*esignet.Identity, time.Time, error) {
+func (p *phone) result(response string) (*verified, error) {
 	switch {
 	case response != "":
-		return nil, time.Time{}, refuse(route.CodeMalformed, "a sign-in on a phone brings no response to the form")
+		return nil, refuse(route.CodeMalformed, "a sign-in on a phone brings no response to the form")
 	case p.err != nil:
-		return nil, time.Time{}, p.err
-	case p.person == nil:
-		return nil, time.Time{}, refuse(CodePending, "not signed in yet")
+		return nil, p.err
+	case p.done == nil:
+		return nil, refuse(CodePending, "not signed in yet")
 	}
-	return p.person, p.at, nil
+	return p.done, nil
 }
 
 // openPhone gives the address to the browser that asks first, with the secret for
@@ -330,7 +329,7 @@ func (s *Service) signInPhone(ctx context.Context, ticket, cookie, lang string) 
 // begin the sign-in is worth nothing, to nobody any more.
 func (s *Service) returned(ctx context.Context, state, response string, cookie func(ticket string) string) (ticket, lang string, err error) {
 	now := s.config.Now()
-	var client *Client
+	var hers *transaction
 	var attempt *esignet.Attempt
 	s.open.visitPhone(stateKey(state), now, func(t *transaction) {
 		p := t.phone
@@ -338,20 +337,20 @@ func (s *Service) returned(ctx context.Context, state, response string, cookie f
 		p.attempt = nil
 		s.open.expect(t, "")
 		if p.step(now) == PhoneConfirmed && p.has(cookie(ticket)) {
-			client = t.client
+			hers = t
 		}
 	})
-	if client == nil {
+	if hers == nil {
 		return "", "", refuse(CodeTransaction, "unknown, over, or another browser's")
 	}
-	person, failure := redeem(ctx, client.Phone, attempt, response)
+	done, failure := s.redeem(ctx, hers, hers.client.Phone, attempt, response)
 	now = s.config.Now()
 	found := s.open.visitPhone(ticketKey(ticket), now, func(t *transaction) {
 		if p := t.phone; p.step(now) == PhoneConfirmed {
 			if failure != nil {
 				p.err = asRefusal(failure)
 			} else {
-				p.person, p.at = person, now
+				p.done = done
 			}
 		}
 	})

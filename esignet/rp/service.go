@@ -207,32 +207,42 @@ func (s *Service) complete(ctx context.Context, who route.Caller, r CompleteRequ
 	if err := s.config.Authority.MayCapture(ctx, who.User, t.program, t.orgUnit); err != nil {
 		return nil, err
 	}
-	var person *esignet.Identity
-	at := s.config.Now()
+	var v *verified
 	if t.phone != nil {
-		person, at, err = t.phone.result(r.Response)
+		v, err = t.phone.result(r.Response)
 	} else {
-		person, err = redeem(ctx, t.client.OIDC, t.attempt, r.Response)
+		v, err = s.redeem(ctx, t, t.client.OIDC, t.attempt, r.Response)
 	}
 	if err != nil {
 		return nil, err
 	}
-	result := t.mapper.Apply(person.Subject, person.Claims)
-	e := evidence(t, person, result, at)
 	// First the proof, then the values: what cannot be shown later was not verified.
+	e := v.evidence
 	if err := s.config.Vault.Put(ctx, e); err != nil {
 		return nil, err
 	}
-	return &Completed{Result: result, Evidence: Kept{e.ID, e.At}, ACR: person.ACR, AuthTime: person.AuthTime}, nil
+	return &Completed{Result: v.result, Evidence: Kept{e.ID, e.At}, ACR: e.ACR, AuthTime: e.AuthTime}, nil
 }
 
-// redeem turns what came back in the redirect into a person.
-func redeem(ctx context.Context, client *esignet.Client, a *esignet.Attempt, response string) (*esignet.Identity, error) {
+// verified is what is left of a person's claims: what the form asked for, and the
+// evidence, which is not kept yet.
+type verified struct {
+	result   claims.Result
+	evidence *Evidence
+}
+
+// redeem turns what came back in the redirect into what the form asked for.
+func (s *Service) redeem(ctx context.Context, t *transaction, client *esignet.Client, a *esignet.Attempt, response string) (*verified, error) {
 	query, err := parseResponse(response)
 	if err != nil {
 		return nil, err
 	}
-	return client.Complete(ctx, a, query)
+	person, err := client.Complete(ctx, a, query)
+	if err != nil {
+		return nil, err
+	}
+	result := t.mapper.Apply(person.Subject, person.Claims)
+	return &verified{result, evidence(t, person, result, s.config.Now())}, nil
 }
 
 func evidence(t *transaction, person *esignet.Identity, result claims.Result, at time.Time) *Evidence {
