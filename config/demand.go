@@ -86,8 +86,7 @@ func (s *Settings) contradictions() []SettingProblem {
 	c.need(!strings.HasSuffix(s.DHIS2.URL, "/api"), "dhis2.url", "leave /api away")
 	c.need(s.DHIS2.Token == "" || s.DHIS2.Username == "" && s.DHIS2.Password == "", "dhis2.token", "both a token and a user name with password: keep one")
 	c.need((s.DHIS2.Username == "") == (s.DHIS2.Password == ""), "dhis2.username", "user name and password go together")
-	c.need(s.DHIS2.Username != "admin" || s.DHIS2.Password != "district" || isLoopback(s.DHIS2.URL),
-		"dhis2.password", "this is the password that DHIS2 is installed with: change it on the server, better still use a token")
+	s.guessable(&c)
 	c.need(s.DHIS2.Overlap >= s.DHIS2.Poll, "dhis2.overlap", "must not be shorter than dhis2.poll, or changes are missed")
 	c.need((s.DHIS2.Events.URL == "") == (s.DHIS2.Events.Secret == ""), "dhis2.events.secret", "dhis2.events.url and dhis2.events.secret go together: notifications are signed")
 	c.need(s.DHIS2.Replication.URL == "" || isPostgres(s.DHIS2.Replication.URL), "dhis2.replication.url", "want postgres://…")

@@ -42,8 +42,8 @@ func TestPointsOfIssue(t *testing.T) {
 }
 
 func TestLoad_phn(t *testing.T) {
-	s, err := Load("", []string{"NEHRBRIDGE_PHN_PROVISIONAL=true", "NEHRBRIDGE_PHN_ROUTE_SECRET=said to the Route"})
-	if err != nil || !s.PHN.Provisional || s.PHN.Route.Secret.Reveal() != "said to the Route" {
+	s, err := Load("", []string{"NEHRBRIDGE_PHN_PROVISIONAL=true", "NEHRBRIDGE_PHN_ROUTE_SECRET=said-to-the-Route"})
+	if err != nil || !s.PHN.Provisional || s.PHN.Route.Secret.Reveal() != "said-to-the-Route" {
 		t.Errorf("%v", err)
 	}
 	if p := settingProblems(t, s.ForPHN()); len(p) != 3 {

@@ -247,3 +247,38 @@ func TestLoginClientFile_refused(t *testing.T) {
 		})
 	}
 }
+
+// TestD062_KeyFilesOfOthers: the sign-in does not start with a private key that
+// others of the machine can read.
+func TestD062_KeyFilesOfOthers(t *testing.T) {
+	w := newSignInWorld(t, sandbox.V18, "facade")
+	s, err := config.Load("", w.environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"client.pem", "signing.pem"} {
+		file := filepath.Join(w.folder, name)
+		for _, mode := range []os.FileMode{0o644, 0o640, 0o604} {
+			if err := os.Chmod(file, mode); err != nil {
+				t.Fatal(err)
+			}
+			part, err := newLoginPart(t.Context(), s, zerolog.Nop())
+			if err == nil {
+				part.close()
+				t.Errorf("%s of mode %o is taken", name, mode)
+			} else if !strings.Contains(err.Error(), name) {
+				t.Errorf("the error does not name %s: %v", name, err)
+			}
+		}
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := newLoginPart(t.Context(), s, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := part.close(); err != nil {
+		t.Error(err)
+	}
+}
