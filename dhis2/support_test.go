@@ -1,8 +1,6 @@
 package dhis2_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 // zone loads a zone; every machine that runs a DHIS2 server knows it.
@@ -26,30 +25,7 @@ func zone(t testing.TB, name string) *time.Location {
 var unexported = cmp.AllowUnexported(dhis2.UID{}, dhis2.Date{})
 
 // shared reads a document of the reference implementation.
-func shared(t testing.TB, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "..", "shared", "data", "dhis2", name))
-	if err != nil {
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatalf("REQUIRE_ALL=1 and no document of the reference: %v", err)
-		}
-		t.Skipf("no document of the reference: put the folder shared beside the repository: %v", err)
-	}
-	return b
-}
+func shared(t testing.TB, name string) []byte { return reference.Read(t, "data/dhis2/"+name) }
 
 // visitDocument is a mother with one enrollment and events of n data values.
 func visitDocument(events, values int) []byte {

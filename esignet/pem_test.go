@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/esignet"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 func importKey(t testing.TB, private *rsa.PrivateKey) *esignet.Key {
@@ -36,7 +37,7 @@ func pemKey(t testing.TB, public crypto.PublicKey) string {
 // negativeSerial is a certificate that an eSignet 1.8.0 published, as x5c has it.
 func negativeSerial(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(shared(t, "data/esignet"), "1.8.0", "jwks.json"))
+	b, err := os.ReadFile(filepath.Join(reference.Path(t, "data/esignet"), "1.8.0", "jwks.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

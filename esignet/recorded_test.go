@@ -21,6 +21,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/nehrbridge/nehrbridge/esignet"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 // exchange is one recorded exchange with a running eSignet; see README.md.
@@ -105,7 +106,7 @@ var recordedVersions = []string{"1.6.1", "1.7.1", "1.8.0"}
 
 func load(t *testing.T, version string) *recording {
 	t.Helper()
-	r := &recording{dir: filepath.Join(shared(t, "data/esignet"), version), version: version, epochs: map[string]time.Time{}, userinfo: map[string]exchange{}, begun: map[string]begun{}}
+	r := &recording{dir: filepath.Join(reference.Path(t, "data/esignet"), version), version: version, epochs: map[string]time.Time{}, userinfo: map[string]exchange{}, begun: map[string]begun{}}
 	var err error
 	if r.generation, err = esignet.ParseGeneration(version); err != nil {
 		t.Fatal(err)

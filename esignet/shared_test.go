@@ -2,7 +2,6 @@ package esignet_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -14,27 +13,4 @@ func needs(t *testing.T, what string) {
 		t.Fatalf("this test needs %s (REQUIRE_ALL=1)", what)
 	}
 	t.Skipf("this test needs %s", what)
-}
-
-// shared gives the path of a folder beside the repository that holds facts of
-// others.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-	}
-	path := filepath.Join(dir, "..", "shared", filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		needs(t, "the folder ../shared beside the repository: put the shared files there")
-	}
-	return path
 }

@@ -1,10 +1,8 @@
 package golden_test
 
 import (
-	"errors"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,26 +10,9 @@ import (
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/golden"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 	"github.com/nehrbridge/nehrbridge/mapper"
 )
-
-// shared reads a file of the folder beside the repository; without it the test
-// is skipped, or fails where REQUIRE_ALL is 1.
-func shared(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "shared", filepath.FromSlash(name)))
-	if errors.Is(err, os.ErrNotExist) {
-		const how = "no folder ../shared beside the repository: put the shared files there"
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 // TestD090_SharedDocuments maps the documents of the reference implementation,
 // with and without context, and judges the bundles as those of the cases are.
@@ -44,7 +25,7 @@ func TestD090_SharedDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, err := dhis2.DecodeContext(shared(t, "data/dhis2/system-info.json"))
+	ctx, err := dhis2.DecodeContext(reference.Read(t, "data/dhis2/system-info.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +40,7 @@ func TestD090_SharedDocuments(t *testing.T) {
 	} {
 		for name, c := range map[string]*dhis2.Context{"with context": ctx, "without": nil} {
 			t.Run(strings.TrimSuffix(tt.file, ".json")+" "+name, func(t *testing.T) {
-				te, err := dhis2.DecodeTrackedEntity(shared(t, "data/dhis2/"+tt.file))
+				te, err := dhis2.DecodeTrackedEntity(reference.Read(t, "data/dhis2/"+tt.file))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,9 +2,6 @@ package mapper_test
 
 import (
 	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
+	beside "github.com/nehrbridge/nehrbridge/golden/reference"
 	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr"
 )
@@ -441,32 +439,8 @@ func same[T any](t testing.TB, what string, got, want T) {
 	}
 }
 
-// shared reads a file of the folder beside the repository; without it the
-// test is skipped, or fails where REQUIRE_ALL is 1.
-func shared(t testing.TB, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	for ; err == nil; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "..", "shared", filepath.FromSlash(name)))
-	if errors.Is(err, os.ErrNotExist) {
-		const how = "no folder ../shared beside the repository: put the shared files there"
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+// shared reads a file of the folder beside the repository.
+func shared(t testing.TB, name string) []byte { return beside.Read(t, name) }
 
 func document(t testing.TB, name string) *dhis2.TrackedEntity {
 	t.Helper()

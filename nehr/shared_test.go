@@ -3,34 +3,17 @@ package nehr_test
 import (
 	"archive/tar"
 	"compress/gzip"
-	"errors"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// shared opens a file of the folder beside the repository that holds facts of
-// others; without it the test is skipped, or fails where REQUIRE_ALL is 1.
+// shared opens a file of the folder beside the repository.
 func shared(t *testing.T, name string) *os.File {
 	t.Helper()
-	dir, err := os.Getwd()
-	for ; err == nil; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, "..", "shared", filepath.FromSlash(name)))
-	if errors.Is(err, os.ErrNotExist) {
-		const how = "no folder ../shared beside the repository: put the shared files there"
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
+	f, err := os.Open(reference.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

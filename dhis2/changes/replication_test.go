@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -15,31 +14,12 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
-
-// sharedFile finds a file of ../shared beside the repository.
-func sharedFile(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			path := filepath.Join(dir, "..", "shared", name)
-			if _, err := os.Stat(path); err != nil {
-				postgrestest.Missing(t, "the folder shared beside the repository does not have "+name)
-			}
-			return path
-		}
-	}
-	t.Fatal("no go.mod above the test")
-	return ""
-}
 
 // realSchema is PostgreSQL with the tables of a real DHIS2 2.42.
 func realSchema(t *testing.T) (*postgrestest.Cluster, string) {
-	file := sharedFile(t, "data/dhis2/who-anc-metadata-2.42.sql.gz")
+	file := reference.Path(t, "data/dhis2/who-anc-metadata-2.42.sql.gz")
 	cluster := postgrestest.Start(t, "wal_level=logical", "max_slot_wal_keep_size=1MB", "max_wal_size=32MB")
 	admin := connect(t, cluster.URL("postgres"))
 	var there bool

@@ -289,17 +289,23 @@ func TestPushedAttacks(t *testing.T) {
 	}
 }
 
+// opened is a new browser on the page of a new sign-in, whose address it gives.
+func (p *party) opened() (browser *http.Client, page string) {
+	p.t.Helper()
+	browser = &http.Client{Jar: newJar(p.t)}
+	res, err := browser.Get(p.authorizeURL())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	res.Body.Close()
+	return browser, res.Request.URL.String()
+}
+
 // TestSecondBrowser: a dialogue belongs to the browser that began it, and its
 // forms to its own pages.
 func TestSecondBrowser(t *testing.T) {
 	p := start(t, sandbox.V18, nil)
-	first := &http.Client{Jar: newJar(t)}
-	res, err := first.Get(p.authorizeURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	login := res.Request.URL.String()
+	first, login := p.opened()
 
 	stolen, err := (&http.Client{Jar: newJar(t)}).Get(login)
 	if err != nil {
@@ -340,13 +346,7 @@ func TestSecondBrowser(t *testing.T) {
 // minutes, in a new sign-in, too.
 func TestAttemptsOnPages(t *testing.T) {
 	p := start(t, sandbox.V18, nil)
-	browser := &http.Client{Jar: newJar(t)}
-	res, err := browser.Get(p.authorizeURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	login := res.Request.URL.String()
+	browser, login := p.opened()
 	post := func(action string, form url.Values) string {
 		res, err := browser.PostForm(login+"/"+action, form)
 		if err != nil {

@@ -22,6 +22,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 // recording is one exchange with a running server.
@@ -54,7 +56,7 @@ var differences = map[string]string{
 // compares the answers: status, headers, error codes and the shape of the
 // body, tokens with their headers and claims.
 func TestRecordings(t *testing.T) {
-	root := recordingsFolder(t)
+	root := reference.Path(t, "data/esignet")
 	for version, folder := range map[Version]string{V16: "1.6.1", V17: "1.7.1", V18: "1.8.0"} {
 		t.Run(string(version), func(t *testing.T) {
 			p := newPlayer(t, version, filepath.Join(root, folder))
@@ -531,23 +533,4 @@ func modulus(key jose.JSONWebKey) string {
 	var m map[string]string
 	_ = json.Unmarshal(doc, &m)
 	return m["n"]
-}
-
-// recordingsFolder finds ../shared/data/esignet beside the module, upwards.
-func recordingsFolder(t *testing.T) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	folder := filepath.Join(dir, "..", "shared", "data", "esignet")
-	if _, err := os.Stat(folder); err != nil {
-		needs(t, "the recorded exchanges: ../shared/data/esignet beside the module")
-	}
-	return folder
 }

@@ -19,38 +19,24 @@ func matchRedirect(pattern, uri string) bool {
 }
 
 func matchSegments(pattern, segments []string) bool {
-	// The usual two marks of wildcard matching keep this linear in practice and
-	// quadratic at worst: no recursion for a hostile pattern to feed on.
-	p, i, star, mark := 0, 0, -1, 0
-	for i < len(segments) {
-		switch {
-		case p < len(pattern) && pattern[p] == "**":
-			star, mark = p, i
-			p++
-		case p < len(pattern) && matchSegment(pattern[p], segments[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == "**" {
-		p++
-	}
-	return p == len(pattern)
+	return matchWildcard(pattern, segments, "**", matchSegment)
 }
 
 func matchSegment(pattern, text string) bool {
+	return matchWildcard([]byte(pattern), []byte(text), '*', func(a, b byte) bool { return a == b })
+}
+
+// matchWildcard matches a pattern in which many stands for any number of parts, none
+// too. The usual two marks keep it linear in practice and quadratic at worst: no
+// recursion for a hostile pattern to feed on.
+func matchWildcard[T comparable](pattern, text []T, many T, same func(pattern, text T) bool) bool {
 	p, i, star, mark := 0, 0, -1, 0
 	for i < len(text) {
 		switch {
-		case p < len(pattern) && pattern[p] == '*':
+		case p < len(pattern) && pattern[p] == many:
 			star, mark = p, i
 			p++
-		case p < len(pattern) && pattern[p] == text[i]:
+		case p < len(pattern) && same(pattern[p], text[i]):
 			p++
 			i++
 		case star >= 0:
@@ -60,7 +46,10 @@ func matchSegment(pattern, text string) bool {
 			return false
 		}
 	}
-	return strings.Trim(pattern[p:], "*") == ""
+	for p < len(pattern) && pattern[p] == many {
+		p++
+	}
+	return p == len(pattern)
 }
 
 // codeRedirect is the address of success. Up to 1.6 it is put together without

@@ -7,38 +7,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 const header = "stageUid\tstageName\tsort\tdeUid\tdeCode\tdeName\tvalueType\tcompulsory\toptionSetUid\toptionSetName\tLOINC\tSNOMED\tICD10\tICD11\n"
 
-// shared is a file beside the repository, or skips the test.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatalf("REQUIRE_ALL: %v", err)
-		}
-		t.Skipf("../shared/%s is missing: put the folder shared beside the repository", name)
-	}
-	return path
-}
-
 func TestGenerate_committedMapIsCurrent(t *testing.T) {
-	got, err := FromFolder(shared(t, "data/dhis2"))
+	got, err := FromFolder(reference.Path(t, "data/dhis2"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,40 +3,16 @@ package contract_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api/contract"
+	"github.com/nehrbridge/nehrbridge/golden/reference"
 )
 
 // recorded reads a document of the reference implementation.
-func recorded(t *testing.T, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "..", "shared", "data", "dhis2", name))
-	if err != nil {
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatalf("REQUIRE_ALL=1 and no document of the reference: %v", err)
-		}
-		t.Skipf("no document of the reference: put the folder shared beside the repository: %v", err)
-	}
-	return b
-}
+func recorded(t *testing.T, name string) []byte { return reference.Read(t, "data/dhis2/"+name) }
 
 // TestContractRecorded asks the documents that a real 2.42.1 answered.
 func TestContractRecorded(t *testing.T) {
