@@ -51,7 +51,7 @@ func (s *Settings) guessable(c *demands) {
 	for _, one := range []struct {
 		name    string
 		secrets Secret
-	}{{"esignet.route.secret", s.ESignet.Route.Secret}, {"phn.route.secret", s.PHN.Route.Secret}} {
+	}{{"esignet.route.secret", s.ESignet.Route.Secret}, {"phn.route.secret", s.PHN.Route.Secret}, {"mapping.route.secret", s.Mapping.Route.Secret}} {
 		c.need(!slices.ContainsFunc(strings.Fields(one.secrets.Reveal()), KnownSecret), one.name, reason)
 	}
 }

@@ -23,6 +23,7 @@ func TestD088_KnownSecrets(t *testing.T) {
 		{name: "one sign over and over", environ: []string{"ESIGNET_ROUTE_SECRET=" + strings.Repeat("a", 40)}, key: "esignet.route.secret"},
 		{name: "the second of two", environ: []string{"PHN_ROUTE_SECRET=q7hWb2kR9sLx0vNzT4mYp8cJd3fGa6eU " + strings.Repeat("ab", 20)}, key: "phn.route.secret"},
 		{name: "a Route's secret near by", environ: []string{"DHIS2_URL=" + near, "ESIGNET_ROUTE_SECRET=changeme"}, key: "esignet.route.secret"},
+		{name: "the Route of mapping", environ: []string{"MAPPING_ROUTE_SECRET=district"}, key: "mapping.route.secret"},
 		{name: "two that are random", environ: []string{"ESIGNET_ROUTE_SECRET=q7hWb2kR9sLx0vNzT4mYp8cJd3fGa6eU 0c8f3b5a9d2e7146f0a1b2c3d4e5f607"}},
 		{name: "the record's token", environ: []string{"NEHR_URL=" + far, "NEHR_TOKEN=mysecret"}, key: "nehr.token"},
 		{name: "a client of a demo realm", environ: []string{"NEHR_URL=" + far, "NEHR_OAUTH_TOKEN_URL=" + far + "/token", "NEHR_OAUTH_CLIENT_ID=c", "NEHR_OAUTH_CLIENT_SECRET=changeme"}, key: "nehr.oauth.client_secret"},
