@@ -290,6 +290,14 @@ func TestTypedMeanwhile(t *testing.T) {
 		t.Error("what was typed is replaced")
 	}
 	e.has(map[string]int{"burnt": 1})
+	// When it turns out to be a mistake she gets another, not the burnt one.
+	e.asked.Store(nil)
+	mustDo(t, e.dhis2.SetAttribute(her, numberOfHers, ""))
+	e.became(exitDone, line{UID: her, Outcome: gotNumber})
+	e.has(map[string]int{"burnt": 1, "issued": 1})
+	if _, err := phn.NDHGS2.Parse(e.number(her)); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestDHIS2AwayWhileWriting: the number stays hers, and the next run writes it.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
-	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/api"
 	"github.com/nehrbridge/nehrbridge/dhis2/changes"
 	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
@@ -154,19 +153,15 @@ func (i *issuing) catchUp(ctx context.Context) error {
 	if err := i.bring(ctx); err != nil {
 		return err
 	}
-	letters, err := i.outbox.Of(ctx, sourceWorklist, dhis2.UID{})
+	fallen, err := i.outbox.Fallen(ctx, sourceWorklist)
 	if err != nil {
 		return err
 	}
-	newest := map[dhis2.UID]bool{}
-	for _, l := range letters {
-		if !newest[l.Subject] && (l.Result == outbox.Taken || l.Result == outbox.Discarded) {
-			// Where she was enrolled is not known here, and only kept for the audit.
-			if err := i.numbers.Withdraw(ctx, i.who, registry.Place{}, l.Subject.String()); err != nil {
-				return err
-			}
+	for _, l := range fallen {
+		// Where she was enrolled is not known here, and only kept for the audit.
+		if err := i.numbers.Withdraw(ctx, i.who, registry.Place{}, l.Subject.String()); err != nil {
+			return err
 		}
-		newest[l.Subject] = true
 	}
 	return nil
 }

@@ -60,6 +60,14 @@ func (c *Client) SetAttribute(ctx context.Context, trackedEntity, program, attri
 	return c.importDocument(ctx, body, ImportOptions{Strategy: Update})
 }
 
+// ReadsAttribute tells whether the user may read the values of an attribute. Since
+// 2.43 those that a user may not read are left out of a tracked entity without a
+// word, so that they look as if there were none.
+func (c *Client) ReadsAttribute(ctx context.Context, attribute dhis2.UID) (bool, error) {
+	found, err := metadata[dhis2.Object](ctx, c, "trackedEntityAttributes", "id", []string{attribute.String()}, "id")
+	return err == nil && len(found) == 1 && found[0].ID == attribute, err
+}
+
 // AddEnrollmentNote leaves a note on an enrollment. The note has its UID
 // already; one that exists is a 400 since 2.42, and before that success all the
 // same.

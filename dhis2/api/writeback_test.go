@@ -72,6 +72,18 @@ func TestSetAttributeRefusals(t *testing.T) {
 	}
 }
 
+func TestReadsAttribute(t *testing.T) {
+	s, c := serve(t, sandbox.Config{Version: "2.43"})
+	name := dhis2.MustUID("VQl0wK3eqiw")
+	for hidden, want := range map[dhis2.UID]bool{dhis2.MustUID("IrUmPkFMDU5"): true, name: false} {
+		s.SetUser(sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: "admin"}, Tokens: []string{sandbox.DefaultToken},
+			Authorities: []string{"ALL"}, HiddenAttributes: []dhis2.UID{hidden}})
+		if got, err := c.ReadsAttribute(t.Context(), name); err != nil || got != want {
+			t.Errorf("with %s hidden: %t, %v", hidden, got, err)
+		}
+	}
+}
+
 // TestNotes: both ways to leave a note, and that its UID makes it one.
 func TestNotes(t *testing.T) {
 	for _, version := range sandbox.Versions {

@@ -42,6 +42,12 @@ func (a *Attribute) Deliver(ctx context.Context, s Server, _ dhis2.UID) (Result,
 	case stands != "":
 		return Taken, nil
 	}
+	// Nothing is shown where nothing may be seen, too.
+	if readable, err := s.ReadsAttribute(ctx, a.Attribute); err != nil {
+		return "", err
+	} else if !readable {
+		return "", &blindError{}
+	}
 	report, err := s.SetAttribute(ctx, a.TrackedEntity, a.Program, a.Attribute, a.Value)
 	if err != nil {
 		return "", err

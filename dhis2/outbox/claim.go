@@ -30,6 +30,9 @@ var (
 
 // claim takes up to n orders that are due.
 func (o *Outbox) claim(ctx context.Context, n int) ([]claim, error) {
+	if due, err := o.due(ctx); err != nil || !due {
+		return nil, err
+	}
 	token, err := o.random()
 	if err != nil {
 		return nil, err
@@ -56,6 +59,20 @@ func (o *Outbox) claim(ctx context.Context, n int) ([]claim, error) {
 		})
 	})
 	return claims, err
+}
+
+// due tells whether there is something to claim: whoever is idle writes nothing.
+func (o *Outbox) due(ctx context.Context) (due bool, err error) {
+	err = o.cfg.DB.Read(ctx, func(tx database.Tx) error {
+		now, err := o.clock(tx)
+		if err != nil {
+			return err
+		}
+		var one int64
+		due, err = database.Row(tx, `SELECT 1 FROM outbox_order WHERE due <= ?1 LIMIT 1`, []any{now.UnixMilli()}, &one)
+		return err
+	})
+	return due, err
 }
 
 // Each outcome holds only while the claim does: one that comes too late

@@ -36,6 +36,7 @@ type Server interface {
 	Enrollment(ctx context.Context, uid dhis2.UID, fields string) (*dhis2.Enrollment, error)
 	Event(ctx context.Context, uid dhis2.UID, fields string) (*dhis2.Event, error)
 	Import(ctx context.Context, p api.Payload, o api.ImportOptions) (*api.ImportReport, error)
+	ReadsAttribute(ctx context.Context, attribute dhis2.UID) (bool, error)
 	SetAttribute(ctx context.Context, trackedEntity, program, attribute dhis2.UID, value string) (*api.ImportReport, error)
 	AddEnrollmentNote(ctx context.Context, enrollment dhis2.UID, note dhis2.Note) error
 	AddEventNote(ctx context.Context, event dhis2.UID, note dhis2.Note) error
@@ -100,6 +101,15 @@ func (*unsettledError) Error() string {
 	return "DHIS2 took it and does not show it: it is looked for again"
 }
 func (*unsettledError) Retryable() bool { return true }
+
+// blindError says that nothing can be concluded from a value that is not shown.
+type blindError struct{}
+
+func (*blindError) Error() string {
+	return "the user may not read the attribute: whether a value stands is not known, and nothing is written"
+}
+func (*blindError) Retryable() bool { return true }
+func (*blindError) Cause() string   { return "blind" }
 
 // demand names what is missing of an item.
 func demand(kind string, missing map[string]bool) error {

@@ -34,7 +34,7 @@ func carry(url, base string) error {
 	if err != nil {
 		return err
 	}
-	o, err := outbox.New(context.Background(), outbox.Config{DB: db, Server: client(fatal{}, base), Lease: time.Second})
+	o, err := outbox.New(context.Background(), outbox.Config{DB: db, Server: client(fatal{}, base), Lease: 30 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func killed(t *testing.T, url string) {
 				}
 				// Another process goes on when the lease of the dead is over.
 				once(t, w.process(t, open(t, url), func(c *outbox.Config) {
-					c.Now = func() time.Time { return time.Now().Add(5 * time.Second) }
+					c.Now = func() time.Time { return time.Now().Add(time.Minute) }
 				}))
 				events, notes := w.made(t)
 				got := map[string]int{"event": events, "note": notes, "attribute": len(w.number(t)) / 11}

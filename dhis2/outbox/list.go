@@ -76,10 +76,17 @@ func (o *Outbox) Get(ctx context.Context, key string) (l Letter, found bool, err
 	return first(o.letters(ctx, `WHERE key = ?1`, key))
 }
 
-// Of gives the orders of a source that are about a tracked entity, the newest first;
-// about every one where it is zero.
+// Of gives the orders of a source that are about a tracked entity, the newest first.
 func (o *Outbox) Of(ctx context.Context, source string, trackedEntity dhis2.UID) ([]Letter, error) {
-	return o.letters(ctx, `WHERE source = ?1 AND (?2 = '' OR subject = ?2) ORDER BY put_at DESC, key DESC`, source, trackedEntity.String())
+	return o.letters(ctx, `WHERE subject = ?2 AND source = ?1 ORDER BY put_at DESC, length(key) DESC, key DESC`, source, trackedEntity.String())
+}
+
+// Fallen gives the orders of a source that ended with nothing of theirs in DHIS2, being
+// taken or discarded, of each tracked entity at most one: its newest order.
+func (o *Outbox) Fallen(ctx context.Context, source string) ([]Letter, error) {
+	return o.letters(ctx, `WHERE source = ?1 AND result IN ('taken', 'discarded') AND NOT EXISTS (SELECT 1 FROM outbox_order newer
+		WHERE newer.subject = outbox_order.subject AND newer.source = ?1
+			AND (newer.put_at > outbox_order.put_at OR newer.put_at = outbox_order.put_at AND newer.key > outbox_order.key)) ORDER BY put_at, uid`, source)
 }
 
 // Origin gives the order that an object of DHIS2 is from, such as an event:

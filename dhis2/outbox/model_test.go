@@ -87,6 +87,8 @@ func (p *pretended) Import(_ context.Context, payload api.Payload, _ api.ImportO
 	})
 }
 
+func (p *pretended) ReadsAttribute(context.Context, dhis2.UID) (bool, error) { return true, nil }
+
 func (p *pretended) SetAttribute(_ context.Context, te, _, _ dhis2.UID, value string) (*api.ImportReport, error) {
 	return p.write(func() (*api.ImportReport, error) {
 		p.values[te] = value

@@ -14,6 +14,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/config/database"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
+	"github.com/nehrbridge/nehrbridge/dhis2/sandbox"
 )
 
 func eachKindStandsOnce(t *testing.T, url string) {
@@ -100,6 +101,32 @@ func TestD036_AValueStandsOnlyWhereNoneStood(t *testing.T) {
 				t.Errorf("result %s, %d writes; want %s and none", l.Result, w.writes.Load(), tc.want)
 			}
 		})
+	}
+}
+
+// TestD036_NothingIsWrittenBlindly: a value that the user may not read is left out of
+// the answer, and stands all the same.
+func TestD036_NothingIsWrittenBlindly(t *testing.T) {
+	w := newWorld(t, "2.43")
+	o := w.process(t, open(t, t.TempDir()+"/outbox.db"))
+	put(t, o, "phn/1", attribute("45A1DRK7HX4"))
+	if err := w.dhis2.SetAttribute(mother, number, "TYPED-BY-HAND"); err != nil {
+		t.Fatal(err)
+	}
+	admin := sandbox.User{User: dhis2.User{ID: dhis2.MustUID("SbxAdmin001"), Username: sandbox.DefaultUsername},
+		Tokens: []string{sandbox.DefaultToken}, Authorities: []string{"ALL"}}
+	blind := admin
+	blind.HiddenAttributes = []dhis2.UID{number}
+	w.dhis2.SetUser(blind)
+	c, err := o.Once(t.Context())
+	if l := letter(t, o, "phn/1"); err != nil || c.Later != 1 || l.State != outbox.Waiting || l.Cause != "blind" || w.writes.Load() != 0 {
+		t.Errorf("%+v, %v; the order %+v, %d writes", c, err, l, w.writes.Load())
+	}
+	w.dhis2.SetUser(admin)
+	w.advance(time.Hour)
+	once(t, o)
+	if l := letter(t, o, "phn/1"); l.Result != outbox.Taken || w.number(t) != "TYPED-BY-HAND" {
+		t.Errorf("result %s", l.Result)
 	}
 }
 
@@ -214,6 +241,42 @@ func putAtOnce(t *testing.T, url string) {
 	all.Wait()
 	if len(uids) != 1 {
 		t.Errorf("%d UIDs for one order", len(uids))
+	}
+}
+
+// ordersOfAWoman: all of a source, the newest first, and of those that ended without
+// anything of theirs in DHIS2 the newest alone.
+func ordersOfAWoman(t *testing.T, url string) {
+	w := newWorld(t, "2.42")
+	o := w.process(t, open(t, url))
+	keys := func(letters []outbox.Letter, err error) (out []string) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range letters {
+			out = append(out, l.Key)
+		}
+		return out
+	}
+	if err := w.dhis2.SetAttribute(mother, number, "TYPED-BY-HAND"); err != nil {
+		t.Fatal(err)
+	}
+	put(t, o, "phn/1", attribute("45A1DRK7HX4"))
+	once(t, o)
+	w.advance(time.Minute)
+	put(t, o, "phn/2", attribute("45B1DRK7HX4"))
+	if diff := cmp.Diff([]string{"phn/2", "phn/1"}, keys(o.Of(t.Context(), "test", mother))); diff != "" {
+		t.Error(diff)
+	}
+	if got := keys(o.Fallen(t.Context(), "test")); len(got) != 0 {
+		t.Errorf("while a newer one waits: %v", got)
+	}
+	once(t, o)
+	if diff := cmp.Diff([]string{"phn/2"}, keys(o.Fallen(t.Context(), "test"))); diff != "" {
+		t.Error(diff)
+	}
+	if got := append(keys(o.Fallen(t.Context(), "another")), keys(o.Of(t.Context(), "another", mother))...); len(got) != 0 {
+		t.Errorf("of another source: %v", got)
 	}
 }
 

@@ -26,6 +26,7 @@ func judge(err error) outcome {
 		Permanent() bool
 		Cause() string
 	}
+	var named interface{ Cause() string }
 	var permanent interface{ Permanent() bool }
 	var retryable interface{ Retryable() bool }
 	answered, ok := errors.AsType[*api.Error](err)
@@ -52,6 +53,9 @@ func judge(err error) outcome {
 	case errors.Is(err, context.DeadlineExceeded):
 		return outcome{shared: true, cause: "unreachable"}
 	case errors.As(err, &retryable) && retryable.Retryable():
+		if errors.As(err, &named) {
+			return outcome{cause: named.Cause()}
+		}
 		return outcome{cause: "unsettled"}
 	}
 	return outcome{cause: "unknown"}

@@ -28,5 +28,7 @@ func Migrations() database.Migrations {
 			ended_at BIGINT NOT NULL DEFAULT 0)`,
 		`CREATE INDEX outbox_queue ON outbox_order (due) WHERE due IS NOT NULL`,
 		`CREATE INDEX outbox_dead ON outbox_order (ended_at) WHERE due IS NULL AND result = ''`,
+	}}, {SQL: []string{
+		`CREATE INDEX outbox_subject ON outbox_order (subject, source)`,
 	}}}}
 }

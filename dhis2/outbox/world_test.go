@@ -38,6 +38,7 @@ var promises = []struct {
 	{"PutWithTheCallersRecord", putWithTheCallersRecord},
 	{"OneKeyOneOrder", oneKeyOneOrder},
 	{"PutAtOnce", putAtOnce},
+	{"OrdersOfAWoman", ordersOfAWoman},
 	{"TestD083_ClockSetBack", clockSetBack},
 	{"TestD083_Killed", killed},
 	{"Run", run},

@@ -34,8 +34,8 @@ var objectKinds = []*objectKind{
 func (s *Server) registerObjects() {
 	for _, k := range objectKinds {
 		list, one := "/api/"+k.plural, "/api/"+k.plural+"/{uid}"
-		s.api("GET "+list, func(_ *User, r *http.Request) (any, *problem) {
-			return s.listMetadata(r, k.plural, s.objectDocs(k))
+		s.api("GET "+list, func(u *User, r *http.Request) (any, *problem) {
+			return s.listMetadata(r, k.plural, u.sees(s.objectDocs(k)))
 		})
 		s.api("GET "+one, func(_ *User, r *http.Request) (any, *problem) {
 			doc, p := s.objectDoc(k, r)
@@ -72,6 +72,13 @@ func (s *Server) objectDocs(k *objectKind) []any {
 		doc["displayName"] = doc["name"]
 	}
 	return docs
+}
+
+// sees leaves out what sharing hides from a user.
+func (u *User) sees(docs []any) []any {
+	return slices.DeleteFunc(docs, func(d any) bool {
+		return slices.ContainsFunc(u.HiddenAttributes, func(id dhis2.UID) bool { return d.(map[string]any)["id"] == id.String() })
+	})
 }
 
 func (s *Server) objectDoc(k *objectKind, r *http.Request) (map[string]any, *problem) {
