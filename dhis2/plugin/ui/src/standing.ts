@@ -30,7 +30,9 @@ export class PhnStanding {
 		this.asked = question;
 		clearTimeout(this.timer);
 		this.standing = "checking";
-		if (question) this.timer = setTimeout(() => void this.ask(question), first ? 0 : 700);
+		// The service counts questions about numbers that nobody has as guesses: it is not
+		// asked while somebody types.
+		if (question) this.timer = setTimeout(() => void this.ask(question), first ? 0 : 1500);
 	}
 
 	private async ask(phn: string): Promise<void> {
@@ -39,7 +41,7 @@ export class PhnStanding {
 			standing = await this.api.status(phn);
 		} catch (thrown) {
 			// A number that the service cannot even read is none that it gave.
-			const unreadable = thrown instanceof Problem && thrown.kind === "refused" && thrown.code === "malformed";
+			const unreadable = thrown instanceof Problem && thrown.kind === "refused" && (thrown.code === "phn" || thrown.code === "malformed");
 			standing = unreadable ? { status: "unknown", provisional: false, at: "" } : "unavailable";
 		}
 		if (phn !== this.asked) return;
