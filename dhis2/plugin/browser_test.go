@@ -44,6 +44,7 @@ type answer struct {
 // call is one that a Route received.
 type call struct {
 	route, path string
+	user        string // where a real Route names her
 	body        map[string]any
 }
 
@@ -61,6 +62,7 @@ type world struct {
 	requests []string    // of the plugin's origin: method and address
 	decide   chan string // what the person does at eSignet: a query string
 	console  []string    // what the form's tab wrote, exceptions too
+	frame    string      // selector of the plugin's frame
 }
 
 // browser is started once for the package: one at a time.
@@ -106,7 +108,7 @@ func newWorld(t *testing.T) *world {
 	if browser.err != nil {
 		t.Fatalf("start Chromium: %v", browser.err)
 	}
-	w := &world{t: t, answers: map[string]func(call) answer{}, locale: "en", decide: make(chan string, 1)}
+	w := &world{t: t, answers: map[string]func(call) answer{}, locale: "en", decide: make(chan string, 1), frame: "iframe"}
 	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
 	w.ctx = ctx
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
@@ -164,7 +166,12 @@ func (w *world) serveDHIS2(rw http.ResponseWriter, r *http.Request) {
 
 func (w *world) serveRoute(rw http.ResponseWriter, r *http.Request) {
 	route, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/routes/"), "/run/")
-	c := call{route: route, path: path}
+	w.serveCall(rw, r, route, path)
+}
+
+// serveCall is what stands behind a Route.
+func (w *world) serveCall(rw http.ResponseWriter, r *http.Request, route, path string) {
+	c := call{route: route, path: path, user: r.Header.Get("X-Forwarded-User")}
 	if text, _ := io.ReadAll(r.Body); len(text) > 0 {
 		_ = json.Unmarshal(text, &c.body)
 	}
@@ -261,7 +268,7 @@ func (w *world) awaitCall(path string, n int) call {
 // eval runs a script in the form's page, where f is the plugin's window and d its document.
 func eval[T any](w *world, script string) T {
 	w.t.Helper()
-	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T]("(() => { const f = document.querySelector('iframe')?.contentWindow, d = f?.document; return "+script+" })()",
+	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T]("(() => { const f = document.querySelector("+quote(w.frame)+")?.contentWindow, d = f?.document; return "+script+" })()",
 		chromedp.EvalAwaitPromise, func(p *runtime.EvaluateParams) { p.UserGesture = new(true) }))
 	if err != nil {
 		w.t.Fatalf("evaluate %s: %v", script, err)
@@ -277,13 +284,18 @@ func (w *world) js(script string) {
 // await waits until an expression is true, and tells what the plugin shows when it does not become so.
 func (w *world) await(condition string) {
 	w.t.Helper()
-	_, err := chromedp.Run(w.ctx, chromedp.Poll[bool]("(() => { try { const f = document.querySelector('iframe').contentWindow, d = f.document; return Boolean("+condition+") } catch { return false } })()",
-		chromedp.WithPollingTimeout(20*time.Second), chromedp.WithPollingInterval(20*time.Millisecond)))
-	if err != nil {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.t.Fatalf("%s did not come true: %v\nconsole: %q\nthe plugin shows: %s", condition, err, w.console, w.text())
+	script := "(() => { try { const f = document.querySelector(" + quote(w.frame) + ")?.contentWindow, d = f?.document; return Boolean(" + condition + ") } catch { return false } })()"
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		// A page on its way to another one is asked again.
+		if _, err = chromedp.Run(w.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(time.Until(deadline)), chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
+			return
+		}
 	}
+	shown := w.text()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.t.Fatalf("%s did not come true: %v\nconsole: %q\nthe plugin shows: %s", condition, err, w.console, shown)
 }
 
 func (w *world) awaitText(text string) {
@@ -490,6 +502,11 @@ func (w *world) agree(state string) {
 func (w *world) look(name string) {
 	w.t.Helper()
 	w.axe(name)
+	w.picture(name)
+}
+
+func (w *world) picture(name string) {
+	w.t.Helper()
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
 		return

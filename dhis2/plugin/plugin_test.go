@@ -278,3 +278,45 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestD091_README: an administrator sets a server up from it, so what it names
+// is what there is.
+func TestD091_README(t *testing.T) {
+	content, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	for _, want := range []string{plugin.PagePath + "?field=verify&program=", plugin.PagePath + "?field=phn&program=", plugin.CallbackPath, "nehrbridge-verify", "nehrbridge-phn",
+		"dataStore/capture/dataEntryForms", "route.remote_servers_allowed", "2.40.5", "`phone=off`", "`assisted=off`"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not name %s", want)
+		}
+	}
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(text, -1)
+	if len(blocks) < 2 {
+		t.Fatalf("%d examples in JSON", len(blocks))
+	}
+	for _, block := range blocks {
+		if !json.Valid([]byte(block[1])) {
+			t.Errorf("an example is no JSON: %s", block[1])
+		}
+	}
+	for _, role := range []string{"evidence", "phn", "phnVerified", "name", "birthDate", "phone"} {
+		if !strings.Contains(text, `"IdFromPlugin": "`+role+`"`) {
+			t.Errorf("the example of a form does not map %s", role)
+		}
+	}
+	// What it says about failures are the words that the worker reads.
+	words, err := os.ReadFile("ui/src/words/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(text, "| it says | look at |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, row := range strings.Split(table, "\n") {
+		if said := strings.TrimSpace(strings.Split(row, "|")[1]); !strings.Contains(string(words), `"`+said) {
+			t.Errorf("nothing says %q", said)
+		}
+	}
+}

@@ -206,7 +206,6 @@ const reasons: Record<string, Word> = {
 function comparison(v: Verify, c: Comparison, kept: boolean): Child[] {
 	const rows = c.rows();
 	const open = rows.filter((row) => row.state === "differs" || row.state === "empty").length;
-	const agrees = rows.every((row) => row.state !== "kept");
 	const unfilled = c.unfilled();
 	const without = c.withoutField();
 	return [
@@ -215,7 +214,7 @@ function comparison(v: Verify, c: Comparison, kept: boolean): Child[] {
 			{ key: "result", attrs: { tabindex: -1, "data-focus": true } },
 			open > 0
 				? notice("warning", t("compare_differs", { count: open }), el("p", {}, t("compare_differs_detail")))
-				: notice(agrees ? "valid" : "info", t("verify_done"), el("p", {}, t(agrees ? "compare_agrees" : "compare_kept"))),
+				: el("p", {}, t(rows.every((row) => row.state !== "kept") ? "compare_agrees" : "compare_kept")),
 		),
 		rows.length > 0 &&
 			el(
