@@ -137,6 +137,11 @@ func TestD069_ChangingProps(t *testing.T) {
 	w.look("verify-fields-missing")
 	w.update(props{"fieldsMetadata": fields()})
 	w.awaitValue(birthUID, "1994-05-17")
+	w.awaitValue("evidence", "evidence-1")
+	w.awaitBadge("valid")
+	w.click("done")
+	w.awaitText("Verify again")
+	w.look("verify-closed")
 	if got := w.value(phoneUID); got != "+94771234567" {
 		t.Errorf("what was typed meanwhile is now %q", got)
 	}

@@ -44,11 +44,10 @@ export class Comparison {
 	}
 
 	/** fill puts values into fields that are empty and were not filled before. */
-	fill(): void {
+	async fill(): Promise<void> {
 		if (this.over) return;
-		for (const [field, value] of Object.entries(this.verified.values)) {
-			if (this.host.has(field) && this.host.value(field) === "" && this.decision(field).before === undefined) void this.put(field, value);
-		}
+		const empty = Object.entries(this.verified.values).filter(([field]) => this.host.has(field) && this.host.value(field) === "" && this.decision(field).before === undefined);
+		await Promise.all(empty.map(([field, value]) => this.put(field, value)));
 	}
 
 	/** take puts a verified value into the form, because the worker said so. */

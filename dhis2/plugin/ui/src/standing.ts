@@ -25,11 +25,13 @@ export class PhnStanding {
 	/** look asks when the form holds another number than the one last asked about. */
 	look(): void {
 		const question = this.host.orgUnit && this.phn;
+		// Without an organisation unit nobody can be asked.
+		if (question === "") this.standing = "unavailable";
 		if (question === this.asked) return;
 		const first = this.asked === "";
 		this.asked = question;
 		clearTimeout(this.timer);
-		this.standing = "checking";
+		if (question) this.standing = "checking";
 		// The service counts questions about numbers that nobody has as guesses: it is not
 		// asked while somebody types.
 		if (question) this.timer = setTimeout(() => void this.ask(question), first ? 0 : 1500);

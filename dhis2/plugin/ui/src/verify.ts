@@ -30,7 +30,15 @@ export type Step =
 	| { at: "phone"; phone: PhoneState; lost: boolean }
 	| { at: "completing" }
 	| { at: "lost"; said: Said }
-	| { at: "done"; comparison: Comparison; kept: boolean };
+	| Done;
+
+/** Done is a verification whose values stand beside those of the form. */
+interface Done {
+	at: "done";
+	comparison: Comparison;
+	/** kept tells whether the form took the id of the evidence; undefined while that is not known. */
+	kept?: boolean;
+}
 
 const pollEvery = 2000;
 
@@ -62,7 +70,8 @@ export class Verify {
 
 	/** update is called with each change of the form. */
 	update(): void {
-		if (this.step.at === "done") this.step.comparison.fill();
+		// A field that the form gets only now is filled like the others.
+		if (this.step.at === "done" && this.step.kept !== undefined) void this.settle(this.step);
 		this.evidence.look();
 		this.draw();
 	}
@@ -147,13 +156,11 @@ export class Verify {
 			const verified = await this.api.complete(attempt.started?.transaction ?? "", attempt.response);
 			if (this.attempt !== attempt) return;
 			this.attempt = undefined;
-			const comparison = new Comparison(this.host, verified, () => this.draw());
-			const kept = await this.host.set("evidence", verified.evidence);
 			this.assisted = false;
 			this.witness = "";
-			this.go({ at: "done", comparison, kept }, t("verify_done"));
-			comparison.fill();
-			this.update();
+			const done: Done = { at: "done", comparison: new Comparison(this.host, verified, () => this.draw()) };
+			this.go(done, t("verify_done"));
+			await this.settle(done);
 		} catch (thrown) {
 			if (this.attempt !== attempt) return;
 			// DHIS2 refused before the service was asked, or no answer came: the same
@@ -165,6 +172,22 @@ export class Verify {
 			}
 			this.end(explain(thrown, "verify_failed"));
 		}
+	}
+
+	/**
+	 * settle fills what is empty, and then lets the form keep the evidence: so the
+	 * badge is first asked for when there is something to hold it against.
+	 */
+	private async settle(done: Done): Promise<void> {
+		await done.comparison.fill();
+		if (this.step !== done || done.kept) return;
+		done.kept = await this.host.set("evidence", done.comparison.verified.evidence);
+		this.draw();
+	}
+
+	/** close leaves the comparison; the badge stays. */
+	close(): void {
+		if (this.step.at === "done") this.go({ at: "idle" }, this.evidence.held ? this.evidence.words() : "");
 	}
 
 	/** again sends what came back once more. */

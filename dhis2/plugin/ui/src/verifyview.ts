@@ -45,7 +45,11 @@ function body(v: Verify): Child[] {
 				),
 			];
 		case "done":
-			return [...comparison(v, step.comparison, step.kept), badge, el("div", { class: "buttons" }, button("reject", t("compare_undo"), () => void v.reject()))];
+			return [
+				...comparison(v, step.comparison, step.kept),
+				badge,
+				el("div", { class: "buttons" }, button("done", t("done"), () => v.close()), button("reject", t("compare_undo"), () => void v.reject())),
+			];
 	}
 }
 
@@ -203,7 +207,7 @@ const reasons: Record<string, Word> = {
 	"too-long": "missing_too_long",
 };
 
-function comparison(v: Verify, c: Comparison, kept: boolean): Child[] {
+function comparison(v: Verify, c: Comparison, kept: boolean | undefined): Child[] {
 	const rows = c.rows();
 	const open = rows.filter((row) => row.state === "differs" || row.state === "empty").length;
 	const unfilled = c.unfilled();
@@ -232,7 +236,7 @@ function comparison(v: Verify, c: Comparison, kept: boolean): Child[] {
 				el("ul", {}, ...unfilled.map(({ attribute, reason }) => el("li", {}, `${v.host.label(attribute)}: ${t(reasons[reason] ?? "missing_wrong_form")}`))),
 			),
 		without.length > 0 && notice("info", t("missing_fields"), el("p", {}, t("missing_fields_detail", { fields: without.join(", ") }))),
-		!kept && notice("warning", t("evidence_lost"), el("p", {}, t("evidence_lost_detail"))),
+		kept === false && notice("warning", t("evidence_lost"), el("p", {}, t("evidence_lost_detail"))),
 	];
 }
 
@@ -246,8 +250,8 @@ function compared(v: Verify, c: Comparison, row: Row): HTMLElement {
 		"tr",
 		{ attrs: { "data-field": row.field, "data-state": row.state } },
 		el("th", { attrs: { scope: "row" } }, name),
-		el("td", {}, row.typed === "" ? el("span", { class: "hint" }, t("compare_nothing")) : v.host.shown(row.field, row.typed)),
-		el("td", {}, v.host.shown(row.field, row.verified)),
+		el("td", { attrs: { "data-label": t("compare_typed") } }, row.typed === "" ? el("span", { class: "hint" }, t("compare_nothing")) : v.host.shown(row.field, row.typed)),
+		el("td", { attrs: { "data-label": t("compare_verified") } }, v.host.shown(row.field, row.verified)),
 		el("td", {}, el("span", { class: "state" }, good ? sign("valid") : row.state !== "filling" && sign("warning"), t(states[row.state])), (take || keep) && el("div", { class: "buttons" }, take, keep)),
 	);
 }
