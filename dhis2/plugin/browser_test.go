@@ -61,6 +61,7 @@ type world struct {
 	locale   string
 	requests []string    // of the plugin's origin: method and address
 	decide   chan string // what the person does at eSignet: a query string
+	opened   []string    // addresses of the sign-in page
 	console  []string    // what the form's tab wrote, exceptions too
 	frame    string      // selector of the plugin's frame
 }
@@ -212,6 +213,9 @@ func (w *world) serveCall(rw http.ResponseWriter, r *http.Request, route, path s
 func (w *world) serveESignet(rw http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/authorize":
+		w.mu.Lock()
+		w.opened = append(w.opened, r.URL.String())
+		w.mu.Unlock()
 		rw.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(rw, `<!doctype html><title>eSignet</title><p>Sign in<script>
@@ -380,6 +384,13 @@ func (w *world) comesBack(query string) string {
 		}
 	})
 	return said
+}
+
+// speaks sets the user's language in DHIS2; "" makes the server not say.
+func (w *world) speaks(locale string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.locale = locale
 }
 
 // update changes props of the form, as Capture does while somebody types.

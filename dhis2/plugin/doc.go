@@ -37,4 +37,4 @@
 // bytes.
 package plugin
 
-//go:generate go run ../internal/webbuild -licences ../built/licences.txt ui src/plugin.ts src/callback.ts src/plugin.css static/plugin.html static/callback.html static/manifest.webapp static/icon-48.png static/icon-128.png static/apache-2.0.txt --bundle --minify --charset=utf8 --legal-comments=none --format=iife --target=es2020,chrome100,firefox100,safari15 --entry-names=[name] --loader:.html=copy --loader:.webapp=copy --loader:.png=copy --loader:.txt=copy --outdir=../built
+//go:generate go run ../internal/webbuild -licences ../built/licences.txt ui src/plugin.ts src/callback.ts src/plugin.css static/plugin.html static/callback.html static/manifest.webapp static/icon-48.png static/icon-128.png static/apache-2.0.txt --bundle --minify --charset=utf8 --legal-comments=none --format=iife --target=es2020,chrome100,firefox100,safari15.4 --entry-names=[name] --loader:.html=copy --loader:.webapp=copy --loader:.png=copy --loader:.txt=copy --outdir=../built

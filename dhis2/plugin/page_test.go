@@ -9,7 +9,7 @@ import (
 // TestNarrow: on a screen of 320 px nothing is cut off, in the longest words.
 func TestNarrow(t *testing.T) {
 	w := newWorld(t)
-	w.locale = "ta"
+	w.speaks("ta")
 	w.signIn(kamalaPerera(), map[string]string{"attribute": placeUID, "claim": "address", "reason": "not-given"})
 	w.phoneSteps(map[string]any{"state": "opened", "number": "47"})
 	w.finds(match("m1", "K… P…"))

@@ -216,6 +216,12 @@ func TestD053_EachSignInIsNew(t *testing.T) {
 		t.Errorf("the window of now was told %q", said)
 	}
 	w.awaitValue(nameUID, kamala)
+	w.mu.Lock()
+	opened := strings.Join(w.opened, " ")
+	w.mu.Unlock()
+	if opened != "/authorize?state=state-1 /authorize?state=state-2" {
+		t.Errorf("opened was %s, want the addresses as the service gave them", opened)
+	}
 	if calls := w.called("complete"); len(calls) != 1 || calls[0].body["response"] != "code=now&state=state-2" || calls[0].body["transaction"] != "transaction-2" {
 		t.Errorf("completed was %v", calls)
 	}
@@ -310,6 +316,64 @@ func TestD057_LostAfterCompletion(t *testing.T) {
 	}
 }
 
+// TestD058_RedirectURI: one exact address, without fragment; what came back
+// stands in no address and no history afterwards.
+func TestD058_RedirectURI(t *testing.T) {
+	if strings.ContainsAny(plugin.CallbackPath, "#?*") {
+		t.Errorf("the redirect URI is %s", plugin.CallbackPath)
+	}
+	w := newWorld(t)
+	for language, word := range map[string]string{"en": "no longer waiting", "si": "බලා නොසිටී", "ta": "காத்திருக்கவில்லை"} {
+		w.speaks(language)
+		w.anotherTab(func() {
+			if err := chromedp.Do(w.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?code=secret&state=nobody")); err != nil {
+				t.Fatal(err)
+			}
+			w.await("document.getElementById('words').textContent.includes(" + quote(word) + ") && document.documentElement.lang === " + quote(language))
+			w.picture("callback-" + language)
+			if got := eval[string](w, "location.href + ' ' + history.length + document.body.textContent"); strings.Contains(got, "secret") {
+				t.Errorf("what came back is left: %s", got)
+			}
+			if err := chromedp.Do(w.ctx, chromedp.NavigateBack(), chromedp.NavigateForward()); err != nil {
+				t.Fatal(err)
+			}
+			if got := eval[string](w, "location.href"); strings.Contains(got, "secret") {
+				t.Errorf("the history keeps what came back: %s", got)
+			}
+		})
+	}
+}
+
+// TestD054_NothingOfHers: no console line, no storage, no address holds anything
+// of her, whatever happens on the way.
+func TestD054_NothingOfHers(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(kamalaPerera())
+	refused := false
+	w.on("complete", func(call) answer {
+		if !refused {
+			refused = true
+			return answer{status: 502, kind: "text/html", body: "<p>" + kamala}
+		}
+		return answer{body: map[string]any{"values": kamalaPerera(), "missing": []any{}, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}}}
+	})
+	w.openVerify(props{"values": map[string]any{phoneUID: "+94771234567", nameUID: "Kamla Perera"}})
+	w.click("window")
+	w.awaitText("other window")
+	w.agree("state-1")
+	w.awaitText("cannot be reached")
+	w.click("window")
+	w.awaitText("other window")
+	w.agree("state-2")
+	w.await("d.querySelector('[data-state=differs]')")
+	w.mu.Lock()
+	w.console = nil // the browser's own line about the 502 names the Route alone
+	w.mu.Unlock()
+	w.click("reject")
+	w.awaitText("was taken back")
+	w.quiet(kamala, "Kamla Perera", "1994-05-17", "+94771234567", "transaction-2")
+}
+
 func TestD057_TimeOut(t *testing.T) {
 	w := newWorld(t)
 	w.signIn(kamalaPerera())
@@ -360,6 +424,10 @@ func TestD089_Assisted(t *testing.T) {
 		t.Errorf("start was sent %v", start.body)
 	}
 	w.quiet("Sunil Fernando")
+	w.gives("evidence/evidence-1", map[string]any{"id": "evidence-1", "verified": true, "assisted": true, "at": "2026-11-22T08:30:00Z", "attributes": []string{nameUID}})
+	w.openVerify(props{"values": map[string]any{"evidence": "evidence-1", nameUID: kamala}})
+	w.awaitBadge("valid")
+	w.awaitText("in front of a witness")
 	w.openForm("field=verify&program="+program+"&assisted=off&phone=off", nil)
 	w.await("d.querySelector('[data-key=window]:not(:disabled)')")
 	if w.has("assisted") || w.has("phone") {
@@ -371,9 +439,7 @@ func TestD089_Assisted(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	w := newWorld(t)
 	for language, word := range map[string]string{"si": "ජාතික හැඳුනුම්පතෙන්", "ta_LK": "தேசிய அடையாளத்தால்", "fr": "National ID", "": "National ID"} {
-		w.mu.Lock()
-		w.locale = language
-		w.mu.Unlock()
+		w.speaks(language)
 		w.openVerify(nil)
 		w.awaitText(word)
 		want := map[string]string{"si": "si", "ta_LK": "ta"}[language]

@@ -67,6 +67,8 @@ export class Route {
 		if (init.body) headers["Content-Type"] = "application/json";
 		let answer: Response;
 		let content: string;
+		const late = new AbortController();
+		const timer = setTimeout(() => late.abort(), longest);
 		try {
 			answer = await fetch(new URL(`api/routes/${encodeURIComponent(this.code)}/run/${path}`, base()), {
 				...init,
@@ -76,11 +78,13 @@ export class Route {
 				// A redirect leads to the login page; followed, a POST would come back as a
 				// page that says 200.
 				redirect: "manual",
-				signal: AbortSignal.timeout(longest),
+				signal: late.signal,
 			});
 			content = await answer.text();
 		} catch {
 			throw new Problem("network");
+		} finally {
+			clearTimeout(timer);
 		}
 		if (answer.type === "opaqueredirect") throw new Problem("session");
 		const date = Date.parse(answer.headers.get("Date") ?? "");

@@ -104,14 +104,15 @@ export class Evidence {
 
 	draw(retry: HTMLElement): HTMLElement {
 		const title = this.words();
+		const assisted = this.known?.status.assisted && el("p", {}, t("badge_assisted"));
 		switch (this.finding.kind) {
 			case "checking":
 				return notice("info", title);
 			case "same":
-				return badge("valid", notice("valid", title, el("p", {}, t("badge_at", { at: moment(this.finding.at) }))));
+				return badge("valid", notice("valid", title, el("p", {}, t("badge_at", { at: moment(this.finding.at) })), assisted));
 			case "changed": {
 				const fields = this.finding.fields.map((field) => this.host.label(field)).join(", ");
-				return badge("warning", notice("warning", title, el("p", {}, t("badge_fields", { fields })), el("p", {}, t("badge_at", { at: moment(this.finding.at) }))));
+				return badge("warning", notice("warning", title, el("p", {}, t("badge_fields", { fields })), el("p", {}, t("badge_at", { at: moment(this.finding.at) })), assisted));
 			}
 			case "unknown":
 				return badge("error", notice("error", title, el("p", {}, t("badge_unknown_detail"))));

@@ -60,7 +60,6 @@ export class Host {
 	private take(data: unknown): void {
 		this.props = record(data) as Props;
 		this.state = "ready";
-		this.height = 0;
 		this.changed();
 	}
 

@@ -209,7 +209,9 @@ export class Verify {
 			if (phone.step === "refused") {
 				return this.end(phone.problem ? explain(phone.problem, "verify_failed") : { tone: "info", title: "verify_denied" }, true);
 			}
-			const news = phone.step !== this.step.phone.step || phone.number !== this.step.phone.number || this.step.lost;
+			// An answer that was on its way when she confirmed is not news.
+			const before = this.step.phone.step === "confirmed" && phone.step === "opened";
+			const news = !before && (phone.step !== this.step.phone.step || phone.number !== this.step.phone.number || this.step.lost);
 			if (news) this.go({ at: "phone", phone, lost: false }, phoneWords(phone));
 		} catch (thrown) {
 			if (this.attempt !== attempt || this.step.at !== "phone") return;
@@ -282,6 +284,7 @@ export class Verify {
 		if (this.attempt?.started) this.api.cancel(this.attempt.started.transaction);
 		this.attempt?.window?.close();
 		this.attempt = undefined;
+		this.step = { at: "idle" };
 	}
 }
 

@@ -34,6 +34,8 @@ export interface PhoneState {
 export interface Status {
 	at: string;
 	fields: string[];
+	/** assisted: she could not use the page herself, and a witness was there. */
+	assisted: boolean;
 }
 
 /**
@@ -111,7 +113,7 @@ export class VerifyAPI {
 		const answer = await this.route.get(`evidence/${encodeURIComponent(evidence)}`);
 		const fields = Array.isArray(answer["attributes"]) ? answer["attributes"].filter((field): field is string => typeof field === "string") : [];
 		if (answer["verified"] !== true) throw new Problem("refused", "evidence");
-		return { at: text(answer, "at"), fields };
+		return { at: text(answer, "at"), fields, assisted: answer["assisted"] === true };
 	}
 
 	/** changed are those of the values that are not the ones that were verified. */
