@@ -290,7 +290,7 @@ func (w *world) await(condition string) {
 	w.t.Helper()
 	script := "(() => { try { const f = document.querySelector(" + quote(w.frame) + ")?.contentWindow, d = f?.document; return Boolean(" + condition + ") } catch { return false } })()"
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		// A page on its way to another one is asked again.
 		if _, err = chromedp.Run(w.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(time.Until(deadline)), chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
 			return
