@@ -259,7 +259,7 @@ func (w *world) called(path string) []call {
 // awaitCall waits until a path was called n times.
 func (w *world) awaitCall(path string, n int) call {
 	w.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if calls := w.called(path); len(calls) >= n {
 			return calls[n-1]
 		}
@@ -375,7 +375,7 @@ func (w *world) comesBack(query string) string {
 		}
 		var err error
 		said, err = chromedp.Run(w.ctx, chromedp.Poll[string](`(() => { const text = document.getElementById("words").textContent; return !text.endsWith("…") && text })()`,
-			chromedp.WithPollingTimeout(20*time.Second)))
+			chromedp.WithPollingTimeout(time.Minute)))
 		if err != nil {
 			w.t.Fatal(err)
 		}
