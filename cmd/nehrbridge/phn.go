@@ -98,7 +98,7 @@ func openNumbers(ctx context.Context, s *config.Settings, log zerolog.Logger) (n
 	if err != nil {
 		return nil, usage(fmt.Errorf("phn.route.secret: %w", err))
 	}
-	if c.DB, err = database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{registry.Migrations()}}); err != nil {
+	if c.DB, err = database.Open(ctx, database.Config{URL: s.Ledger.URL.Reveal(), Migrations: []database.Migrations{registry.Migrations()}, Connections: 16}); err != nil {
 		return nil, serverError(err)
 	}
 	n = &numbers{db: c.DB}

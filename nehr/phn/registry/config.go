@@ -80,8 +80,8 @@ type Config struct {
 	// printed. Default to 10 and 30 min. ClaimFor is how long a claim code is good:
 	// 30 days of 24 h.
 	SearchFor, ReceiptFor, ClaimFor time.Duration
-	// AuditFor is how long it is kept who searched, selected and issued, and which
-	// records were said not to be hers. Defaults to 10 years of 365 days.
+	// AuditFor is how long it is kept who searched, who was shown and selected, and which
+	// records were said not to be hers. Who issued a number is kept with it. Defaults to 10 years of 365 days.
 	AuditFor time.Duration
 	// Limits bound what one user may find out. See there.
 	Limits Limits
@@ -102,7 +102,7 @@ type Config struct {
 // Limits bound the calls of one user in an hour. Who goes beyond is locked until the
 // hour is over.
 type Limits struct {
-	// Searches of all kinds. Defaults to 120.
+	// Searches of all kinds, and with them the numbers that are issued. Defaults to 120.
 	Searches int
 	// Misses are searches by a number that nobody has: who guesses numbers has many.
 	// Defaults to 10.
@@ -110,8 +110,6 @@ type Limits struct {
 	// Unknown are questions for the status of a number that the registry does not
 	// know. Defaults to 120.
 	Unknown int
-	// Issued are numbers. Defaults to 60.
-	Issued int
 }
 
 func (c Config) withDefaults() Config {
@@ -132,7 +130,6 @@ func (c Config) withDefaults() Config {
 	c.Limits.Searches = cmp.Or(c.Limits.Searches, 120)
 	c.Limits.Misses = cmp.Or(c.Limits.Misses, 10)
 	c.Limits.Unknown = cmp.Or(c.Limits.Unknown, 120)
-	c.Limits.Issued = cmp.Or(c.Limits.Issued, 60)
 	if c.Metrics == nil {
 		c.Metrics = metrics.NewSet()
 	}
@@ -163,7 +160,7 @@ func (c Config) validate() error {
 	need(c.Installation != nil, "no installation: two could issue at one point")
 	need(c.SearchFor > 0 && c.ReceiptFor > 0 && c.ClaimFor > 0 && c.AuditFor > 0 && c.Patience > 0, "times must be positive")
 	l := c.Limits
-	need(l.Searches > 0 && l.Misses > 0 && l.Unknown > 0 && l.Issued > 0, "limits must be positive")
+	need(l.Searches > 0 && l.Misses > 0 && l.Unknown > 0, "limits must be positive")
 	units := map[string]string{}
 	for unit, point := range c.Points {
 		need(uid.MatchString(unit), "point of issue %s: %q is not the UID of an organisation unit", point, unit)

@@ -125,7 +125,7 @@ func (rights) MayCapture(_ context.Context, user string, at registry.Place) erro
 
 func openDB(t testing.TB, url string) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), database.Config{URL: url, Migrations: []database.Migrations{registry.Migrations()}, Connections: 8})
+	db, err := database.Open(t.Context(), database.Config{URL: url, Migrations: []database.Migrations{registry.Migrations()}, Connections: 16})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (s *Service) Select(ctx context.Context, who Caller, r SelectRequest) (*Sel
 	}
 	var number string
 	err = s.write(ctx, func(tx database.Tx) error {
-		found, err := s.open(tx, who, r.Place, r.Search)
+		found, err := s.choose(tx, who, r.Place, r.Search, r.Match)
 		if err != nil {
 			return err
 		}
@@ -42,11 +42,7 @@ func (s *Service) Select(ctx context.Context, who Caller, r SelectRequest) (*Sel
 			return refuse(CodeMatch, "not of this search")
 		}
 		number = match.Number
-		first, err := found.choose(tx, match.Match)
-		if err != nil {
-			return err
-		}
-		if first {
+		if found.first {
 			// One that was drawn and shown to nobody is the record's now.
 			if _, err := tx.Exec(`INSERT INTO phn_number (number, state, program, org_unit, actor, at) VALUES (?1, 'selected', ?2, ?3, ?4, ?5)
 				ON CONFLICT (number) DO UPDATE SET state = excluded.state, program = excluded.program, org_unit = excluded.org_unit,
@@ -142,18 +138,21 @@ type reserved struct {
 // the number is in the database, and nobody else can draw it.
 func (s *Service) reserve(ctx context.Context, who Caller, r IssueRequest, point string) (n reserved, err error) {
 	err = s.write(ctx, func(tx database.Tx) error {
-		found, err := s.open(tx, who, r.Place, r.Search)
-		if err != nil {
-			return err
-		}
-		first, err := s.reject(tx, found, r.Rejected)
-		if err != nil {
-			return err
-		}
-		if first {
-			if err := s.locked(tx, tryIssue, who, s.config.Limits.Issued); err != nil {
+		if s.config.DB.Dialect() == database.PostgreSQL {
+			// Others see the row at once; it need not be on the disk before the number is
+			// shown, and settle's commit brings it there. Lost before, it is drawn again.
+			if _, err := tx.Exec(`SET LOCAL synchronous_commit = off`); err != nil {
 				return err
 			}
+		}
+		found, err := s.choose(tx, who, r.Place, r.Search, issued)
+		if err != nil {
+			return err
+		}
+		if err := found.reject(r.Rejected); err != nil {
+			return err
+		}
+		if found.first {
 			for _, j := range r.Rejected {
 				match, _ := found.find(j.Match)
 				if err := s.audit(tx, who, r.Place, "reject", match.Number, j.Reason); err != nil {
@@ -162,43 +161,45 @@ func (s *Service) reserve(ctx context.Context, who Caller, r IssueRequest, point
 			}
 		}
 		n = reserved{source: found.source}
-		return s.drawNumber(tx, who, r.Place, point, found.id, &n)
+		return s.draw(tx, who, r.Place, point, found, &n)
 	})
 	return n, err
 }
 
 // reject checks that all that was found is said not to be hers.
-func (s *Service) reject(tx database.Tx, found *search, rejected []Rejection) (first bool, err error) {
+func (s *search) reject(rejected []Rejection) error {
 	said := map[string]bool{}
 	for _, j := range rejected {
-		if _, known := found.find(j.Match); !known {
-			return false, refuse(CodeMatch, "not of this search")
+		if _, known := s.find(j.Match); !known {
+			return refuse(CodeMatch, "not of this search")
 		}
 		if !slices.Contains(reasons, j.Reason) {
-			return false, refuse(CodeRejected, "no such reason")
+			return refuse(CodeRejected, "no such reason")
 		}
 		said[j.Match] = true
 	}
-	if len(said) != len(found.matches) {
-		return false, refuse(CodeRejected, "a match was not rejected")
+	if len(said) != len(s.matches) {
+		return refuse(CodeRejected, "a match was not rejected")
 	}
-	return found.choose(tx, issued)
+	return nil
 }
 
-// drawNumber takes the number of a search, or inserts new ones until one is unique.
-func (s *Service) drawNumber(tx database.Tx, who Caller, at Place, point, search string, n *reserved) error {
-	for range maxDraws {
-		var state string
-		found, err := database.Row(tx, `SELECT number, state FROM phn_number WHERE search = ?1`, []any{search}, &n.number, &state)
-		if n.state = State(state); found || err != nil {
-			return err
+// draw takes the number of a search, or inserts new ones until one is unique.
+func (s *Service) draw(tx database.Tx, who Caller, at Place, point string, found *search, n *reserved) error {
+	for i := range maxDraws {
+		if !found.first || i > 0 { // else it has none
+			var state string
+			drawn, err := database.Row(tx, `SELECT number, state FROM phn_number WHERE search = ?1`, []any{found.id}, &n.number, &state)
+			if n.state = State(state); drawn || err != nil {
+				return err
+			}
 		}
 		number, err := s.config.Scheme.New(point, s.config.Rand)
 		if err != nil {
 			return refuse(CodeInternal, "no number can be drawn")
 		}
 		inserted, err := tx.Exec(`INSERT INTO phn_number (number, state, program, org_unit, actor, at, search) VALUES (?1, 'reserved', ?2, ?3, ?4, ?5, ?6)
-			ON CONFLICT DO NOTHING`, number.String(), at.Program, at.OrgUnit, who.User, s.config.Now().Unix(), search)
+			ON CONFLICT DO NOTHING`, number.String(), at.Program, at.OrgUnit, who.User, s.config.Now().Unix(), found.id)
 		if err != nil {
 			return err
 		}
@@ -232,9 +233,6 @@ func (s *Service) settle(ctx context.Context, who Caller, at Place, n reserved, 
 			}
 			if changed == 0 {
 				return nil // the same request came twice, and the other has settled it: read again
-			}
-			if err := s.audit(tx, who, at, "issue", n.number, string(state)); err != nil {
-				return err
 			}
 			n.state = state
 		}

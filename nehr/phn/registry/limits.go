@@ -14,7 +14,6 @@ const (
 	trySearch  = "search"
 	tryMiss    = "miss"
 	tryUnknown = "unknown"
-	tryIssue   = "issue"
 )
 
 // charge counts one try of somebody and reports whether it is within the limit.

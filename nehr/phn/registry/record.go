@@ -72,18 +72,16 @@ func byNumber(number string) *question {
 }
 
 // phones are two ways in which records write a number, either of which will do: in
-// E.164, and as it is dialled.
-func phones(e164, typed string) string {
-	dialled := strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' || r == '+' {
+// E.164, and the digits that are dialled.
+func phones(e164, typed string) string { return escape(e164) + "," + digitsOf(typed) }
+
+func digitsOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
 			return r
 		}
 		return -1
-	}, typed)
-	if dialled == e164 {
-		return escape(e164)
-	}
-	return escape(e164) + "," + escape(dialled)
+	}, text)
 }
 
 // escape takes their meaning from the separators of search (search.html#escaping).
@@ -110,12 +108,7 @@ func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // comparable is what two ways of writing a telephone number have in common.
 func comparable(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, number)
+	digits := digitsOf(number)
 	return digits[max(0, len(digits)-9):]
 }
 

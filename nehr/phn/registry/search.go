@@ -150,52 +150,43 @@ type search struct {
 	id      string
 	source  Source
 	matches []kept
-	chosen  string // a match, issued, or "" for nothing yet
+	chosen  string // a match, or issued
+	first   bool   // it is chosen now, and was not before
 }
 
 // issued is what a search chose that ended with a number of its own. No match is
 // called so: they have twelve characters.
 const issued = "issued"
 
-// open reads the search of a secret for whoever made it.
-func (s *Service) open(tx database.Tx, who Caller, at Place, secret string) (*search, error) {
+// choose reads the search of a secret for whoever made it, and binds it to one choice
+// for ever; an error undoes that. The same choice again is none: an answer that was
+// lost on the way is given again.
+func (s *Service) choose(tx database.Tx, who Caller, at Place, secret, what string) (*search, error) {
 	var owner Caller
 	var place Place
 	var until int64
 	var source, matches string
+	const columns = `actor, route, program, org_unit, until, source, matches, chosen`
 	out := &search{id: idOf(secret)}
-	found, err := database.Row(tx, `SELECT actor, route, program, org_unit, until, source, matches, chosen FROM phn_search WHERE id = ?1`,
-		[]any{out.id}, &owner.User, &owner.Route, &place.Program, &place.OrgUnit, &until, &source, &matches, &out.chosen)
+	into := []any{&owner.User, &owner.Route, &place.Program, &place.OrgUnit, &until, &source, &matches, &out.chosen}
+	found, err := database.Row(tx, `UPDATE phn_search SET chosen = ?2 WHERE id = ?1 AND chosen = '' RETURNING `+columns, []any{out.id, what}, into...)
+	if out.first = found; !found && err == nil {
+		found, err = database.Row(tx, `SELECT `+columns+` FROM phn_search WHERE id = ?1`, []any{out.id}, into...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !found || owner != who || place != at || !s.config.Now().Before(time.Unix(until, 0)) {
 		return nil, refuse(CodeSearch, "unknown, over, or another's")
 	}
+	if out.chosen != what {
+		return nil, refuse(CodeSearch, "acted on before")
+	}
 	out.source = Source(source)
 	if err := json.Unmarshal([]byte(matches), &out.matches); err != nil {
 		return nil, refuse(CodeInternal, "a search cannot be read")
 	}
 	return out, nil
-}
-
-// choose binds a search to one choice, for ever. The same choice again is none: an
-// answer that was lost on the way is given again.
-func (s *search) choose(tx database.Tx, what string) (first bool, err error) {
-	if s.chosen == "" {
-		n, err := tx.Exec(`UPDATE phn_search SET chosen = ?2 WHERE id = ?1 AND chosen = ''`, s.id, what)
-		if n == 1 || err != nil {
-			return true, err
-		}
-		// Another call was faster.
-		if _, err := database.Row(tx, `SELECT chosen FROM phn_search WHERE id = ?1`, []any{s.id}, &s.chosen); err != nil {
-			return false, err
-		}
-	}
-	if s.chosen != what {
-		return false, refuse(CodeSearch, "acted on before")
-	}
-	return false, nil
 }
 
 func (s *search) find(match string) (kept, bool) {
