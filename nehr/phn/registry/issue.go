@@ -97,8 +97,13 @@ func (s *Service) Issue(ctx context.Context, who Caller, r IssueRequest) (*Issue
 	if err != nil {
 		return nil, err
 	}
+	return s.give(ctx, who, r.Place, func() (reserved, error) { return s.reserve(ctx, who, r, point) })
+}
+
+// give asks the record for what reserve gives, until it is a number that nobody has.
+func (s *Service) give(ctx context.Context, who Caller, at Place, reserve func() (reserved, error)) (*Issued, error) {
 	for range maxDraws {
-		n, err := s.reserve(ctx, who, r, point)
+		n, err := reserve()
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +120,7 @@ func (s *Service) Issue(ctx context.Context, who Caller, r IssueRequest) (*Issue
 				state = StateProvisional // nobody has looked for her yet
 			}
 		}
-		out, err := s.settle(ctx, who, r.Place, n, state)
+		out, err := s.settle(ctx, who, at, n, state)
 		if out != nil || err != nil {
 			return out, err
 		}
@@ -138,13 +143,6 @@ type reserved struct {
 // the number is in the database, and nobody else can draw it.
 func (s *Service) reserve(ctx context.Context, who Caller, r IssueRequest, point string) (n reserved, err error) {
 	err = s.write(ctx, func(tx database.Tx) error {
-		if s.config.DB.Dialect() == database.PostgreSQL {
-			// Others see the row at once; it need not be on the disk before the number is
-			// shown, and settle's commit brings it there. Lost before, it is drawn again.
-			if _, err := tx.Exec(`SET LOCAL synchronous_commit = off`); err != nil {
-				return err
-			}
-		}
 		found, err := s.choose(tx, who, r.Place, r.Search, issued)
 		if err != nil {
 			return err
@@ -161,7 +159,7 @@ func (s *Service) reserve(ctx context.Context, who Caller, r IssueRequest, point
 			}
 		}
 		n = reserved{source: found.source}
-		return s.draw(tx, who, r.Place, point, found, &n)
+		return s.draw(tx, who, r.Place, point, found.id, found.first, &n)
 	})
 	return n, err
 }
@@ -184,22 +182,31 @@ func (s *search) reject(rejected []Rejection) error {
 	return nil
 }
 
-// draw takes the number of a search, or inserts new ones until one is unique.
-func (s *Service) draw(tx database.Tx, who Caller, at Place, point string, found *search, n *reserved) error {
-	for i := range maxDraws {
-		if !found.first || i > 0 { // else it has none
+// draw takes the number of a search, or inserts new ones until one is unique. Of one
+// that is fresh it is known that it has none.
+func (s *Service) draw(tx database.Tx, who Caller, at Place, point, search string, fresh bool, n *reserved) error {
+	if s.config.DB.Dialect() == database.PostgreSQL {
+		// Others see the row at once; it need not be on the disk before the number is
+		// shown, and settle's commit brings it there. Lost before, it is drawn again.
+		if _, err := tx.Exec(`SET LOCAL synchronous_commit = off`); err != nil {
+			return err
+		}
+	}
+	for range maxDraws {
+		if !fresh {
 			var state string
-			drawn, err := database.Row(tx, `SELECT number, state FROM phn_number WHERE search = ?1`, []any{found.id}, &n.number, &state)
-			if n.state = State(state); drawn || err != nil {
+			found, err := database.Row(tx, `SELECT number, state FROM phn_number WHERE search = ?1`, []any{search}, &n.number, &state)
+			if n.state = State(state); found || err != nil {
 				return err
 			}
 		}
+		fresh = false
 		number, err := s.config.Scheme.New(point, s.config.Rand)
 		if err != nil {
 			return refuse(CodeInternal, "no number can be drawn")
 		}
 		inserted, err := tx.Exec(`INSERT INTO phn_number (number, state, program, org_unit, actor, at, search) VALUES (?1, 'reserved', ?2, ?3, ?4, ?5, ?6)
-			ON CONFLICT DO NOTHING`, number.String(), at.Program, at.OrgUnit, who.User, s.config.Now().Unix(), found.id)
+			ON CONFLICT DO NOTHING`, number.String(), at.Program, at.OrgUnit, who.User, s.config.Now().Unix(), search)
 		if err != nil {
 			return err
 		}

@@ -45,33 +45,13 @@ func (s *Service) IssueTo(ctx context.Context, who Caller, at Place, trackedEnti
 	case err != nil:
 		return nil, err
 	}
-	for range maxDraws {
-		n := reserved{source: source}
-		err := s.write(ctx, func(tx database.Tx) error {
-			return s.drawNumber(tx, who, at, point, byEntity(trackedEntity), &n)
+	return s.give(ctx, who, at, func() (n reserved, err error) {
+		err = s.write(ctx, func(tx database.Tx) error {
+			n = reserved{source: source}
+			return s.draw(tx, who, at, point, byEntity(trackedEntity), false, &n)
 		})
-		if err != nil {
-			return nil, err
-		}
-		state := StateIssued
-		if n.state == StateReserved {
-			switch people, err := s.known(ctx, n.number); {
-			case err != nil && s.config.Provisional && isRetryable(err):
-				state = StateProvisional
-			case err != nil:
-				return nil, err // it stays hers
-			case len(people) > 0:
-				state = StateBurnt
-			case source == SourceNone:
-				state = StateProvisional
-			}
-		}
-		out, err := s.settle(ctx, who, at, n, state)
-		if out != nil || err != nil {
-			return out, err
-		}
-	}
-	return nil, refuse(CodeInternal, "every number that is drawn is known already: the point of issue is full")
+		return n, err
+	})
 }
 
 // nobody is nil where the record holds nobody who fits a question, with a number or
