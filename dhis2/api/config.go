@@ -84,7 +84,8 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Transport == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = 16 // two would have most workers connect for each request
+		t.ReadBufferSize = 32 << 10 // a document in one or two reads of the system
+		t.MaxIdleConnsPerHost = 16  // two would have most workers connect for each request
 		c.Transport = t
 	}
 	if c.Now == nil {

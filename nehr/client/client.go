@@ -125,6 +125,8 @@ func stayHome(next *http.Request, via []*http.Request) error {
 func transport(c Config) (http.RoundTripper, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 16
+	// A transaction, and an answer, in one or two calls of the system.
+	t.ReadBufferSize, t.WriteBufferSize = 32<<10, 32<<10
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)

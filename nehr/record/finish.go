@@ -9,8 +9,8 @@ func (p *Plan) finish(requests []*request) (Result, State, error) {
 		sent[r.item] = r
 		known[r.FullURL] = r.Type + "/" + r.id
 	}
-	var result Result
-	var state State
+	result := Result{Entries: make([]Outcome, 0, p.desired)}
+	state := State{Resources: make([]Written, 0, len(p.items))}
 	for _, t := range p.items {
 		o := Outcome{FullURL: t.FullURL, Type: t.Type, ID: t.id, Version: t.version(), Action: Unchanged}
 		if r := sent[t]; r != nil {

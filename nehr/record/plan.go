@@ -106,7 +106,7 @@ func (p *Plan) Pending() State { return p.pending }
 
 // union is the state before with all that is about to be written.
 func (p *Plan) union(before State) State {
-	s := State{Resources: slices.Clone(before.Resources)}
+	s := State{Resources: append(make([]Written, 0, len(before.Resources)+len(p.items)), before.Resources...)}
 	for _, t := range p.items {
 		if was := s.find(t.FullURL); was != nil && !t.trusted {
 			was.Said = 0 // until it is verified

@@ -59,12 +59,21 @@ func EncodeState(s State) ([]byte, error) {
 	size := 0
 	for i := range s.Resources {
 		r := &s.Resources[i]
+		index(r.Type)
+		index(r.Identifier.System)
 		size += 40 + len(r.Identifier.Value) + len(r.ID) + len(r.Before)
 		for _, b := range r.Bodies {
 			size += 3 + len(b)
 		}
 	}
-	body := make([]byte, 0, size)
+	for _, t := range table {
+		size += 3 + len(t)
+	}
+	out := binary.AppendUvarint(append(make([]byte, 0, size+8), stateVersion), uint64(len(table)))
+	for _, t := range table {
+		out = appendText(out, t)
+	}
+	out = binary.AppendUvarint(out, uint64(len(s.Resources)))
 	for i := range s.Resources {
 		r := &s.Resources[i]
 		uuid, ok := uuidOf(r.FullURL)
@@ -86,33 +95,28 @@ func EncodeState(s State) ([]byte, error) {
 		if r.Said != 0 {
 			flags |= flagSaid
 		}
-		body = append(body, flags)
+		out = append(out, flags)
 		for _, part := range [...]string{uuid[:8], uuid[9:13], uuid[14:18], uuid[19:23], uuid[24:]} {
-			body, _ = hex.AppendDecode(body, []byte(part)) // hex, as uuidOf says
+			out, _ = hex.AppendDecode(out, []byte(part)) // hex, as uuidOf says
 		}
-		body = binary.AppendUvarint(body, index(r.Type))
-		body = binary.AppendUvarint(body, index(r.Identifier.System))
-		body = appendText(body, r.Identifier.Value)
+		out = binary.AppendUvarint(out, index(r.Type))
+		out = binary.AppendUvarint(out, index(r.Identifier.System))
+		out = appendText(out, r.Identifier.Value)
 		if flags&flagID != 0 {
-			body = appendText(body, r.ID)
+			out = appendText(out, r.ID)
 		}
-		body = binary.AppendUvarint(body, uint64(len(r.Bodies)))
+		out = binary.AppendUvarint(out, uint64(len(r.Bodies)))
 		for _, b := range r.Bodies {
-			body = appendText(body, string(b))
+			out = append(binary.AppendUvarint(out, uint64(len(b))), b...)
 		}
 		if flags&flagBefore != 0 {
-			body = appendText(body, string(r.Before))
+			out = appendText(out, string(r.Before))
 		}
 		if flags&flagSaid != 0 {
-			body = binary.LittleEndian.AppendUint64(body, r.Said)
+			out = binary.LittleEndian.AppendUint64(out, r.Said)
 		}
 	}
-	out := binary.AppendUvarint(append(make([]byte, 0, len(body)+64*(len(table)+1)), stateVersion), uint64(len(table)))
-	for _, t := range table {
-		out = appendText(out, t)
-	}
-	out = binary.AppendUvarint(out, uint64(len(s.Resources)))
-	return append(out, body...), nil
+	return out, nil
 }
 
 // DecodeState reads what EncodeState wrote. Whatever else it is given is a

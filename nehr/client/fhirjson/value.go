@@ -183,17 +183,54 @@ func (v *Value) Clone() *Value {
 	if v == nil {
 		return nil
 	}
-	c := &Value{kind: v.kind, text: v.text}
-	if len(v.members) > 0 {
-		c.members = make([]Member, len(v.members))
+	var n copier
+	n.count(v)
+	n.values, n.members, n.items = make([]Value, n.allValues), make([]Member, n.allMembers), make([]*Value, n.allItems)
+	return n.clone(v)
+}
+
+// copier copies a tree into three pieces of memory of just the size.
+type copier struct {
+	allValues, allMembers, allItems int
+
+	values  []Value
+	members []Member
+	items   []*Value
+}
+
+func (n *copier) count(v *Value) {
+	if v == nil {
+		return
+	}
+	n.allValues++
+	n.allMembers += len(v.members)
+	n.allItems += len(v.items)
+	for i := range v.members {
+		n.count(v.members[i].Value)
+	}
+	for _, item := range v.items {
+		n.count(item)
+	}
+}
+
+func (n *copier) clone(v *Value) *Value {
+	if v == nil {
+		return nil
+	}
+	c := &n.values[0]
+	n.values = n.values[1:]
+	c.kind, c.text = v.kind, v.text
+	if k := len(v.members); k > 0 {
+		// No room behind it: what is added must not stand in a neighbour's.
+		c.members, n.members = n.members[:k:k], n.members[k:]
 		for i, m := range v.members {
-			c.members[i] = Member{m.Name, m.Value.Clone()}
+			c.members[i] = Member{m.Name, n.clone(m.Value)}
 		}
 	}
-	if len(v.items) > 0 {
-		c.items = make([]*Value, len(v.items))
+	if k := len(v.items); k > 0 {
+		c.items, n.items = n.items[:k:k], n.items[k:]
 		for i, item := range v.items {
-			c.items[i] = item.Clone()
+			c.items[i] = n.clone(item)
 		}
 	}
 	return c

@@ -189,3 +189,27 @@ func BenchmarkParse(b *testing.B) {
 		}
 	})
 }
+
+// What is added to one part of a copy does not reach into another.
+func TestCloneHasPartsOfItsOwn(t *testing.T) {
+	in := `{"a":{"x":1},"b":[1,2],"c":[{"y":[3]},[]],"d":{"z":null}}`
+	v, err := Parse([]byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := v.Clone()
+	if got := string(c.Encode()); got != in {
+		t.Fatalf("got %s", got)
+	}
+	c.Get("a").Set("more", Text("a"))
+	c.Get("b").Append(Text("b"))
+	c.Get("c").Items()[0].Get("y").Append(Text("y"))
+	c.Set("e", Text("e"))
+	want := `{"a":{"x":1,"more":"a"},"b":[1,2,"b"],"c":[{"y":[3,"y"]},[]],"d":{"z":null},"e":"e"}`
+	if got := string(c.Encode()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := string(v.Encode()); got != in {
+		t.Errorf("the first is %s now", got)
+	}
+}
