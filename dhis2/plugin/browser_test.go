@@ -474,7 +474,7 @@ func (w *world) signIn(values map[string]string, missing ...map[string]string) {
 	if missing == nil {
 		missing = []map[string]string{}
 	}
-	w.gives("complete", map[string]any{"values": values, "missing": missing, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}, "acr": []string{"otp"}})
+	w.gives("complete", map[string]any{"values": filled(values), "missing": missing, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}, "acr": []string{"otp"}})
 	w.gives("cancel", map[string]any{})
 	w.vault("evidence-1", values)
 }
@@ -532,4 +532,14 @@ func (w *world) picture(name string) {
 	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// filled are values as the relying party answers them: a list, each with the claim
+// that it came from (claims.Result).
+func filled(values map[string]string) []map[string]string {
+	list := []map[string]string{}
+	for attribute, value := range values {
+		list = append(list, map[string]string{"attribute": attribute, "value": value, "claim": "claim"})
+	}
+	return list
 }

@@ -287,7 +287,7 @@ func TestD057_EachOutcomeHasWords(t *testing.T) {
 				return
 			}
 			w.look("verify-lost-" + strings.ReplaceAll(tt.name, " ", "-"))
-			w.gives("complete", map[string]any{"values": kamalaPerera(), "missing": []any{}, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}})
+			w.gives("complete", map[string]any{"values": filled(kamalaPerera()), "missing": []any{}, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}})
 			w.click("again")
 			w.awaitValue(nameUID, kamala)
 			n++

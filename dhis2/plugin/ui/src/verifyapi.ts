@@ -87,10 +87,10 @@ export class VerifyAPI {
 
 	async complete(transaction: string, response?: string): Promise<Verified> {
 		const answer = await this.route.post("complete", { transaction, ...(response !== undefined && { response }) });
-		const values = Object.entries(record(answer["values"])).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
+		const values = Array.isArray(answer["values"]) ? answer["values"].map(record) : [];
 		const missing = Array.isArray(answer["missing"]) ? answer["missing"].map(record) : [];
 		return {
-			values: Object.fromEntries(values.map(([field, value]) => [field, value.trim()])),
+			values: Object.fromEntries(values.map((entry): [string, string] => [text(entry, "attribute"), text(entry, "value").trim()])),
 			missing: missing.map((entry) => ({ attribute: text(entry, "attribute"), reason: text(entry, "reason") })),
 			evidence: text(record(answer["evidence"]), "id"),
 		};
