@@ -99,7 +99,7 @@ func TestD045_D048_MapRoute_claims(t *testing.T) {
 	for _, v := range result.Values {
 		got[v.Attribute.String()] = v.Value
 	}
-	for uid, want := range map[string]string{"CJLJmmp8r9g": "a-pseudonym", "VQl0wK3eqiw": "Kumudini Selvarajah", "p7zizFkC6Lv": "female", "gGAQeOr1Pgu": "+94771234567"} {
+	for uid, want := range map[string]string{"CJLJmmp8r9g": "a-pseudonym", "VQl0wK3eqiw": "Kumudini Selvarajah", "p7zizFkC6Lv": "Female", "gGAQeOr1Pgu": "+94771234567"} {
 		if got[uid] != want {
 			t.Errorf("%s is %q, want %q", uid, got[uid], want)
 		}

@@ -416,7 +416,7 @@ func TestChain(t *testing.T) {
 				{Attribute: dhis2.MustUID("CJLJmmp8r9g"), Value: sandbox.Subject("9900000001", "health"), Claim: "sub"},
 				{Attribute: dhis2.MustUID("VQl0wK3eqiw"), Value: "Nilmini Udaharana", Claim: "name", Language: "en"},
 				{Attribute: dhis2.MustUID("Yie7mOY913J"), Value: "1994-05-17", Claim: "birthdate"},
-				{Attribute: dhis2.MustUID("p7zizFkC6Lv"), Value: "female", Claim: "gender"},
+				{Attribute: dhis2.MustUID("p7zizFkC6Lv"), Value: "Female", Claim: "gender"},
 				{Attribute: dhis2.MustUID("gGAQeOr1Pgu"), Value: "+94700000001", Claim: "phone_number"},
 			}
 			if diff := cmp.Diff(want, done.Values[:min(5, len(done.Values))], uids); diff != "" {
