@@ -21,22 +21,23 @@ type Server struct {
 	minor int // 42 of 2.42
 	mux   *http.ServeMux
 
-	mu      sync.Mutex // guards all below
-	offset  time.Duration
-	rand    *rand.Rand
-	store   store
-	meta    metadata
-	users   []User
-	faults  []*Fault
-	holding bool // HoldBumps
-	held    []heldBump
-	jobs    map[string]*importReport
-	routes  []*Route
-	rewrite Rewrite
-	data    map[string]map[string]*dataEntry // namespace, key
-	apps    map[string]*app
-	objects map[string]map[string]map[string]any // plural, id
-	tokens  map[string]apiToken                  // key
+	mu       sync.Mutex // guards all below
+	offset   time.Duration
+	rand     *rand.Rand
+	store    store
+	meta     metadata
+	users    []User
+	faults   []*Fault
+	holding  bool // HoldBumps
+	held     []heldBump
+	jobs     map[string]*importReport
+	routes   []*Route
+	rewrite  Rewrite
+	data     map[string]map[string]*dataEntry // namespace, key
+	apps     map[string]*app
+	objects  map[string]map[string]map[string]any // plural, id
+	tokens   map[string]apiToken                  // key
+	reserved map[dhis2.UID]map[string]time.Time   // generated values, until when
 
 	providers    []*oidcProvider
 	sessions     map[string]*session
@@ -53,16 +54,17 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg:     cfg,
-		rand:    rand.New(rand.NewPCG(cfg.Seed, 0x64686973)),
-		store:   newStore(),
-		users:   cfg.Users,
-		jobs:    map[string]*importReport{},
-		data:    map[string]map[string]*dataEntry{},
-		apps:    map[string]*app{},
-		objects: map[string]map[string]map[string]any{},
-		tokens:  map[string]apiToken{},
-		meta:    metadata{rows: map[rowKey]attributeRow{}, grants: map[dhis2.UID]map[string]Grant{}, public: map[dhis2.UID]string{}, members: map[dhis2.UID]map[string]any{}},
+		cfg:      cfg,
+		rand:     rand.New(rand.NewPCG(cfg.Seed, 0x64686973)),
+		store:    newStore(),
+		users:    cfg.Users,
+		jobs:     map[string]*importReport{},
+		data:     map[string]map[string]*dataEntry{},
+		apps:     map[string]*app{},
+		objects:  map[string]map[string]map[string]any{},
+		tokens:   map[string]apiToken{},
+		reserved: map[dhis2.UID]map[string]time.Time{},
+		meta:     metadata{rows: map[rowKey]attributeRow{}, grants: map[dhis2.UID]map[string]Grant{}, public: map[dhis2.UID]string{}, members: map[dhis2.UID]map[string]any{}},
 
 		sessions: map[string]*session{},
 	}
@@ -114,6 +116,9 @@ func (s *Server) register() {
 	s.api("GET /api/trackedEntityTypes/{uid}", get)
 	s.api("PATCH /api/trackedEntityTypes/{uid}", patch)
 	s.registerObjects()
+	s.api("GET /api/trackedEntityAttributes/{uid}/requiredValues", s.requiredValues)
+	s.api("GET /api/trackedEntityAttributes/{uid}/generate", s.generate)
+	s.api("GET /api/trackedEntityAttributes/{uid}/generateAndReserve", s.generateAndReserve)
 	s.api("GET /api/optionSets", s.listOptionSets)
 	s.api("GET /api/dataElements", s.listDataElements)
 	s.api("GET /api/organisationUnits", s.listOrganisationUnits)
