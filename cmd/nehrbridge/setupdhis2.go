@@ -117,10 +117,27 @@ func (a *app) runSetupDHIS2(ctx context.Context, f setupDHIS2Flags) error {
 		if written := a.keepToken(plan, f.tokenFile); written != nil {
 			err = errors.Join(err, written)
 		}
+		plan.Notes = append(plan.Notes, redirects(s, plan.Redirect)...)
 		a.saySetup(plan, f, record)
 		err = errors.Join(err, a.printJSON(plan))
 	}
 	return setupFailure(err)
+}
+
+// redirects names the clients at eSignet that would send a person elsewhere than to
+// the plugin.
+func redirects(s *config.Settings, want string) (notes []setup.Note) {
+	clients, err := config.ESignetClients(s.ESignet.Clients)
+	if err != nil || want == "" { // the relying party says what is wrong with its files
+		return nil
+	}
+	for _, c := range clients {
+		if c.RedirectURI != want {
+			notes = append(notes, setup.Note{Level: "must", About: "eSignet client " + c.ClientID,
+				Text: "its redirect_uri is " + c.RedirectURI + ", and the plugin is at " + want})
+		}
+	}
+	return notes
 }
 
 // setupFailure gives an error its exit code.

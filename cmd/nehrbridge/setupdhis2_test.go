@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -230,5 +231,43 @@ func TestSetupDHIS2_refused(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(w.folder, "setup-dhis2.json")); err == nil {
 		t.Error("something was recorded")
+	}
+}
+
+// TestD091_setupReadme: the runbook names every flag of the command, and none that
+// is not there.
+func TestD091_setupReadme(t *testing.T) {
+	text, err := os.ReadFile("../../dhis2/setup/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, err := (&app{}).root().Find([]string{"setup", "dhis2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, m := range regexp.MustCompile(`--([a-z][a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+		if said[m[1]] = true; cmd.Flag(m[1]) == nil {
+			t.Errorf("the README names --%s, which is no flag", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^ +(?:-., )?--([a-z-]+)`).FindAllStringSubmatch(cmd.LocalNonPersistentFlags().FlagUsages(), -1) {
+		if !said[m[1]] && m[1] != "help" {
+			t.Errorf("the README does not name --%s", m[1])
+		}
+	}
+}
+
+// TestSetupDHIS2_redirect: a client at eSignet that sends people elsewhere is named.
+func TestSetupDHIS2_redirect(t *testing.T) {
+	w := newSetupDHIS2World(t)
+	client := filepath.Join(w.folder, "client.yaml")
+	if err := os.WriteFile(client, []byte("issuer: https://esignet.example.org\ngeneration: \"1.8\"\nclient_id: anc\nrelying_party: health\nredirect_uri: https://elsewhere.example.org/callback.html\nclaims: [lk-anc]\nkeys:\n  - file: client.pem\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.environ = append(w.environ, "NEHRBRIDGE_ESIGNET_CLIENTS="+client)
+	p, words := w.run(0, "--bridge-url", w.bridge, "--browser-url", "https://dhis2.example.org/anc/")
+	if p.Redirect != "https://dhis2.example.org/anc/api/apps/nehrbridge/callback.html" || !strings.Contains(words, "must: eSignet client anc: its redirect_uri is https://elsewhere.example.org/callback.html") {
+		t.Errorf("redirect %q: %s", p.Redirect, words)
 	}
 }

@@ -206,14 +206,3 @@ func texts(v any) (out []string) {
 	}
 	return out
 }
-
-// ids are the identifiers of an array of references.
-func ids(v any) (out []string) {
-	list, _ := v.([]any)
-	for _, e := range list {
-		if m, ok := e.(map[string]any); ok {
-			out = append(out, stringOf(m["id"]))
-		}
-	}
-	return out
-}

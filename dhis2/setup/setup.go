@@ -62,6 +62,7 @@ type Plan struct {
 	Steps    []*Step  `json:"steps"`
 	Notes    []Note   `json:"by_hand"`
 	DHISConf string   `json:"dhis_conf,omitzero"`
+	Redirect string   `json:"redirect_uri,omitzero"`   // of the client at eSignet
 	Lacking  []string `json:"rights_lacking,omitzero"` // authorities of DHIS2 that the administrator has not
 	Token    *Token   `json:"token,omitzero"`
 }
@@ -145,6 +146,9 @@ func (s *Setup) plan(ctx context.Context) (*Plan, []*Item, error) {
 	}
 	all, notes := items(&s.cfg.Wanted, f)
 	p := &Plan{Version: f.info.Version, SystemID: f.info.SystemID, Steps: []*Step{}, Notes: notes, DHISConf: dhisConf(&s.cfg.Wanted, f)}
+	if len(s.cfg.Forms) > 0 {
+		p.Redirect = CallbackURL(browserURL(&s.cfg.Wanted, f))
+	}
 	doable := []*Item{}
 	for _, it := range all {
 		found, err := it.read(ctx, s.cfg.Server)

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -34,24 +35,28 @@ type sharing struct {
 
 // program is what is asked of one.
 type program struct {
-	ID       dhis2.UID `json:"id"`
-	Sections []struct {
-		ID         dhis2.UID      `json:"id"`
-		Order      int            `json:"sortOrder"`
-		Attributes []dhis2.Object `json:"trackedEntityAttributes"`
-	} `json:"programSections"`
-	Rows []struct {
-		Order     int               `json:"sortOrder"`
-		Mandatory bool              `json:"mandatory"`
-		Attribute dhis2.DataElement `json:"trackedEntityAttribute"`
-	} `json:"programTrackedEntityAttributes"`
-	Type    dhis2.Object `json:"trackedEntityType"`
-	HTML    dhis2.Object `json:"dataEntryForm"`
-	Sharing sharing      `json:"sharing"`
-	Stages  []struct {
+	ID       dhis2.UID        `json:"id"`
+	Sections []programSection `json:"programSections"`
+	Rows     []programRow     `json:"programTrackedEntityAttributes"`
+	Type     dhis2.Object     `json:"trackedEntityType"`
+	HTML     dhis2.Object     `json:"dataEntryForm"`
+	Sharing  sharing          `json:"sharing"`
+	Stages   []struct {
 		ID      dhis2.UID `json:"id"`
 		Sharing sharing   `json:"sharing"`
 	} `json:"programStages"`
+}
+
+type programSection struct {
+	ID         dhis2.UID      `json:"id"`
+	Order      int            `json:"sortOrder"`
+	Attributes []dhis2.Object `json:"trackedEntityAttributes"`
+}
+
+type programRow struct {
+	Order     int               `json:"sortOrder"`
+	Mandatory bool              `json:"mandatory"`
+	Attribute dhis2.DataElement `json:"trackedEntityAttribute"`
 }
 
 const programFields = "id,programSections[id,sortOrder,trackedEntityAttributes[id]]," +
@@ -179,20 +184,8 @@ func readProgram(ctx context.Context, s Server, id dhis2.UID) (*program, error) 
 	if p.ID != id {
 		return nil, fmt.Errorf("dhis2/setup: the answer is another program")
 	}
-	slices.SortStableFunc(p.Sections, func(a, b struct {
-		ID         dhis2.UID      `json:"id"`
-		Order      int            `json:"sortOrder"`
-		Attributes []dhis2.Object `json:"trackedEntityAttributes"`
-	}) int {
-		return a.Order - b.Order
-	})
-	slices.SortStableFunc(p.Rows, func(a, b struct {
-		Order     int               `json:"sortOrder"`
-		Mandatory bool              `json:"mandatory"`
-		Attribute dhis2.DataElement `json:"trackedEntityAttribute"`
-	}) int {
-		return a.Order - b.Order
-	})
+	slices.SortStableFunc(p.Sections, func(a, b programSection) int { return cmp.Compare(a.Order, b.Order) })
+	slices.SortStableFunc(p.Rows, func(a, b programRow) int { return cmp.Compare(a.Order, b.Order) })
 	return p, nil
 }
 
