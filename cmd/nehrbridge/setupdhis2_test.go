@@ -33,6 +33,7 @@ type setupDHIS2World struct {
 const (
 	setupVerifySecret = "verify-verify-verify-verify-verify"
 	setupPHNSecret    = "phn-phn-phn-phn-phn-phn-phn-phn-phn"
+	setupMapSecret    = "map-map-map-map-map-map-map-map-map"
 )
 
 func newSetupDHIS2World(t *testing.T) *setupDHIS2World {
@@ -62,7 +63,7 @@ func newSetupDHIS2World(t *testing.T) *setupDHIS2World {
 	t.Cleanup(web.Close)
 	w.url = web.URL
 	w.environ = []string{"NEHRBRIDGE_DATA_DIR=" + w.folder, "NEHRBRIDGE_DHIS2_URL=" + web.URL,
-		"NEHRBRIDGE_ESIGNET_ROUTE_SECRET=" + setupVerifySecret + " " + setupVerifySecret + "-older", "NEHRBRIDGE_PHN_ROUTE_SECRET=" + setupPHNSecret,
+		"NEHRBRIDGE_ESIGNET_ROUTE_SECRET=" + setupVerifySecret + " " + setupVerifySecret + "-older", "NEHRBRIDGE_PHN_ROUTE_SECRET=" + setupPHNSecret, "NEHRBRIDGE_MAPPING_ROUTE_SECRET=" + setupMapSecret,
 		"DHIS2_ADMIN_TOKEN=" + sandbox.DefaultToken}
 	return w
 }
@@ -75,7 +76,7 @@ func (w *setupDHIS2World) run(want int, args ...string) (setup.Plan, string) {
 	if got := run(w.t.Context(), args, stdio{strings.NewReader(""), &out, &errs, w.environ}); got != want {
 		w.t.Fatalf("%v: exit code %d, want %d: %s", args, got, want, errs.String())
 	}
-	for _, secret := range []string{setupVerifySecret, setupPHNSecret, sandbox.DefaultToken} {
+	for _, secret := range []string{setupVerifySecret, setupPHNSecret, setupMapSecret, sandbox.DefaultToken} {
 		if strings.Contains(out.String()+errs.String(), secret) {
 			w.t.Errorf("%v shows a secret", args)
 		}
@@ -145,14 +146,14 @@ func TestSetupDHIS2(t *testing.T) {
 		t.Errorf("the service's user sees %v, %v", people, err)
 	}
 	w.called = nil
-	for _, code := range []string{"nehrbridge-verify", "nehrbridge-phn"} {
+	for _, code := range []string{"nehrbridge-verify", "nehrbridge-phn", "nehrbridge-map"} {
 		path := "/api/routes/" + code + "/run/status"
 		_, _ = w.as("d2p_midwife").Change(t.Context(), http.MethodPost, path, nil, []byte(`{}`))
 		if _, err := w.as("d2p_clerk").Change(t.Context(), http.MethodPost, path, nil, []byte(`{}`)); err == nil || !err.(*api.Error).Forbidden() {
 			t.Errorf("D-063: a clerk calls %s: %v", code, err)
 		}
 	}
-	if want := []string{"/rp/status ApiToken " + setupVerifySecret + " midwife", "/phn/status ApiToken " + setupPHNSecret + " midwife"}; !slices.Equal(w.called, want) {
+	if want := []string{"/rp/status ApiToken " + setupVerifySecret + " midwife", "/phn/status ApiToken " + setupPHNSecret + " midwife", "/map/status ApiToken " + setupMapSecret + " midwife"}; !slices.Equal(w.called, want) {
 		t.Errorf("behind the Routes: %q, want %q", w.called, want)
 	}
 	page, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/api/apps/nehrbridge/plugin.html", nil)

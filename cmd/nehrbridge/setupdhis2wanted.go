@@ -87,6 +87,7 @@ func dhis2Routes(s *config.Settings) (routes []setup.Route) {
 	}{
 		{"nehrbridge-verify", "nehrbridge: verify a person", "/rp", s.ESignet.Route.Secret},
 		{"nehrbridge-phn", "nehrbridge: personal health numbers", "/phn", s.PHN.Route.Secret},
+		{"nehrbridge-map", "nehrbridge: mapping", "/map", s.Mapping.Route.Secret},
 	} {
 		if secrets := strings.Fields(r.secret.Reveal()); len(secrets) > 0 {
 			routes = append(routes, setup.Route{Code: r.code, Name: r.name, Path: r.path, Secret: secrets[0]})
