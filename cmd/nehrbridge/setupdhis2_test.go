@@ -31,9 +31,9 @@ type setupDHIS2World struct {
 }
 
 const (
-	setupVerifySecret = "verify-verify-verify-verify-verify"
-	setupPHNSecret    = "phn-phn-phn-phn-phn-phn-phn-phn-phn"
-	setupMapSecret    = "map-map-map-map-map-map-map-map-map"
+	setupVerifySecret = "9f2c41d07ae85b36c1f04e7d52a98b63"
+	setupPHNSecret    = "3b8e6f10c7d2954ae0417bd86f23c95a"
+	setupMapSecret    = "e51a07c39d84f2b6608db7135ce9f24a"
 )
 
 func newSetupDHIS2World(t *testing.T) *setupDHIS2World {
@@ -210,7 +210,7 @@ func TestSetupDHIS2_refused(t *testing.T) {
 		{"a bridge that is none", "", []string{"--bridge-url", "bridge"}, 2, "BridgeURL"},
 		{"no program", "", []string{"--program", "nothing"}, 2, "--program"},
 		{"a program that is not there", "", []string{"--program", "aaaaaaaaaaa"}, 1, "aaaaaaaaaaa"},
-		{"a short secret", "NEHRBRIDGE_ESIGNET_ROUTE_SECRET=short", nil, 2, "32 characters"},
+		{"a short secret", "NEHRBRIDGE_ESIGNET_ROUTE_SECRET=9f2c41d07ae8", nil, 2, "32 characters"},
 		{"one secret for two", "NEHRBRIDGE_ESIGNET_ROUTE_SECRET=" + setupPHNSecret, nil, 2, "each wants its own"},
 		{"both at once", "", []string{"--apply", "--undo"}, 2, "apply"},
 		{"nobody there", "NEHRBRIDGE_DHIS2_URL=http://127.0.0.1:1", nil, 3, "no answer"},
