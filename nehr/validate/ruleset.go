@@ -1,8 +1,10 @@
 package validate
 
 import (
+	"compress/gzip"
 	_ "embed"
 	"encoding/binary"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -14,8 +16,19 @@ import (
 
 //go:generate go run ./internal/generate
 
-//go:embed rules.bin
-var encoded string
+//go:embed rules.bin.gz
+var compressed string
+
+// encoded gives the rule table as rules.Decode reads it.
+func encoded() (string, error) {
+	r, err := gzip.NewReader(strings.NewReader(compressed))
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	_, err = io.Copy(&text, r)
+	return text.String(), err
+}
 
 const nameResourceType = names.ResourceType
 
@@ -47,7 +60,11 @@ type ruleset struct {
 var load = sync.OnceValue(newRuleset)
 
 func newRuleset() *ruleset {
-	table, err := rules.Decode(encoded)
+	var table *rules.Table
+	text, err := encoded()
+	if err == nil {
+		table, err = rules.Decode(text)
+	}
 	if err != nil {
 		// The table is part of the binary: this is a broken build.
 		panic(err)

@@ -7,11 +7,14 @@
 // missing (npm ci), checks the types (tsc --noEmit), and hands what stands
 // after the folder to esbuild, which is a tool of .ci/tools.mod and runs in
 // the folder. With -licences it writes the licences of the packages that came
-// into the bundle, as they demand. It needs Node and npm, which build and
+// into the bundle, as they demand. With -compress it replaces a file by itself in
+// gzip: a third of the room in the binary. It needs Node and npm, which build and
 // tests of the program do not.
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,12 +27,17 @@ import (
 
 func main() {
 	licences := flag.String("licences", "", "file for the licences of what is bundled, seen from the folder")
+	compress := flag.String("compress", "", "file to be kept in gzip with .gz behind its name, seen from the folder")
 	flag.Parse()
 	if flag.NArg() < 2 {
 		fmt.Fprintln(os.Stderr, "webbuild: want FOLDER ARGUMENTS-OF-ESBUILD…")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *licences, flag.Args()[1:]); err != nil {
+	err := run(flag.Arg(0), *licences, flag.Args()[1:])
+	if err == nil && *compress != "" {
+		err = compressed(filepath.Join(flag.Arg(0), *compress))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "webbuild:", err)
 		os.Exit(1)
 	}
@@ -68,6 +76,29 @@ func run(folder, licences string, arguments []string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, licences), out, 0o644)
+}
+
+// compressed puts a file in gzip in its place.
+func compressed(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".gz", out.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.Remove(file)
 }
 
 // install runs npm ci where node_modules are not those of the lock file. The

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,8 +11,8 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/validate/internal/rules"
 )
 
-// Made is what an archive gives: the encoded rule table, and the Go source of
-// the packages names and types.
+// Made is what an archive gives: the encoded rule table, compressed by gzip, and
+// the Go source of the packages names and types.
 type Made struct {
 	Rules []byte
 	Names []byte
@@ -20,7 +22,7 @@ type Made struct {
 // Files are the texts by their paths below nehr/validate, with slashes.
 func (m *Made) Files() map[string][]byte {
 	return map[string][]byte{
-		"rules.bin":               m.Rules,
+		"rules.bin.gz":            m.Rules,
 		"internal/names/names.go": m.Names,
 		"internal/types/types.go": m.Types,
 	}
@@ -47,7 +49,25 @@ func Archive(archive []byte) (*Made, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Made{Rules: c.table.Encode(), Names: names, Types: types}, nil
+	encoded, err := compressed(c.table.Encode())
+	if err != nil {
+		return nil, err
+	}
+	return &Made{Rules: encoded, Names: names, Types: types}, nil
+}
+
+// compressed takes a third of the room in the binary.
+func compressed(text []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(text); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
 }
 
 // compiler fills the table.

@@ -4,7 +4,7 @@
 //	go generate ./nehr/validate
 //
 // It reads ../shared/ig/definitions-with-snapshots.tgz, seen from the root of
-// the repository, or the archive that -archive names, and writes rules.bin and
+// the repository, or the archive that -archive names, and writes rules.bin.gz and
 // two packages of constants below the folder that -out names.
 package main
 
