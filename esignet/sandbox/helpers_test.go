@@ -4,19 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"os"
 	"sync"
-	"testing"
 )
-
-// needs skips a test that lacks something, or fails it where all must be there.
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_ALL") == "1" {
-		t.Fatalf("this test needs %s (REQUIRE_ALL=1)", what)
-	}
-	t.Skipf("this test needs %s", what)
-}
 
 var testKeys = struct {
 	sync.Mutex
