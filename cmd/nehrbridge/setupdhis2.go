@@ -68,7 +68,7 @@ func (a *app) setupDHIS2() *cobra.Command {
 	flags.BoolVar(&f.newToken, "new-token", false, "make that user another token; the one before is deleted")
 	flags.StringVar(&f.tokenFile, "token-file", "", "write the new token into this file instead of printing it")
 	flags.IntVar(&f.tokenDays, "token-days", 365, "how long a new token is good, in days")
-	flags.StringVar(&f.verifyBeside, "verify-before", "", "UID of the attribute that the field \"verify\" stands before (default: the first that it fills)")
+	flags.StringVar(&f.verifyBeside, "verify-before", "", "UID of the attribute that the field \"verify\" stands before (default: the first that it fills, and before the PHN)")
 	flags.StringVar(&f.phnBeside, "phn-before", "", "UID of the attribute that the field for the PHN stands before (default: the PHN)")
 	flags.StringVar(&f.evidence, "evidence", "", "UID of the attribute that keeps the id of the evidence (default: one is made)")
 	flags.StringVar(&f.phnVerified, "phn-verified", "", "UID of the attribute that says that the PHN was checked (default: the one that the UID map calls so, else one is made)")

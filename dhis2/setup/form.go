@@ -24,7 +24,7 @@ type plugin struct {
 	name   string
 	source string
 	fields []mapped
-	beside []dhis2.UID // it stands before the first of these that the form shows
+	beside []dhis2.UID // it stands before the first of these, which was asked for, else before the one that the form shows first
 }
 
 // mapped leads from an attribute of the form to a name in the plugin.
@@ -143,6 +143,14 @@ func (l *layout) find(fits func(jsontext.Value) bool) (s, e int, ok bool) {
 	return 0, 0, false
 }
 
+// isOneOf tells the elements of attributes.
+func isOneOf(uids []dhis2.UID) func(jsontext.Value) bool {
+	return func(v jsontext.Value) bool {
+		id := text(members(v)["id"])
+		return slices.ContainsFunc(uids, func(u dhis2.UID) bool { return !u.IsZero() && id == u.String() })
+	}
+}
+
 // merged gives a layout the plugins that it lacks, each before the field that it
 // stands beside, and mends those it has. All else stays.
 func merged(current jsontext.Value, want *layoutWant) (jsontext.Value, error) {
@@ -163,9 +171,11 @@ func merged(current jsontext.Value, want *layoutWant) (jsontext.Value, error) {
 			}
 			continue
 		}
-		s, e, _ := l.find(func(v jsontext.Value) bool {
-			return slices.ContainsFunc(p.beside, func(u dhis2.UID) bool { return text(members(v)["id"]) == u.String() && !u.IsZero() })
-		})
+		// The place that was asked for, else before the first of the others.
+		s, e, ok := l.find(isOneOf(p.beside[:min(1, len(p.beside))]))
+		if !ok {
+			s, e, _ = l.find(isOneOf(p.beside))
+		}
 		l.sections[s].elements = slices.Insert(l.sections[s].elements, e, p.element())
 		l.sections[s].changed = true
 	}

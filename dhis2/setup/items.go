@@ -146,6 +146,10 @@ func (b *builder) form(form *Form) {
 			evidence = b.f.uid("trackedEntityAttributes", EvidenceCode)
 		}
 		pl := plugin{field: "verify", id: AppKey + "-verify", name: "Verify patient", beside: append([]dhis2.UID{v.Beside}, v.Attributes...)}
+		if v.Beside.IsZero() && form.PHN != nil {
+			// What she shared is what her number is searched by.
+			pl.beside = append(pl.beside, form.PHN.Beside, form.PHN.Number)
+		}
 		for _, a := range v.Attributes {
 			if a == v.Subject {
 				b.attribute(p, a, SubjectCode, "eSignet subject", "TEXT", "TEXT", "LONG_TEXT")

@@ -313,9 +313,9 @@ func (w *world) isReady(applied *setup.Plan) {
 		}
 	}
 	want := `# nehrbridge
+/api/apps/nehrbridge/plugin.html?field=verify&phone=off&program=eozjj9UivfS CJLJmmp8r9g=CJLJmmp8r9g VQl0wK3eqiw=VQl0wK3eqiw Yie7mOY913J=Yie7mOY913J evidence=` + evidence + `
 /api/apps/nehrbridge/plugin.html?field=phn&phone=off&program=eozjj9UivfS phn=IrUmPkFMDU5 phnVerified=JTKAPrAGCai birthDate=Yie7mOY913J gender=p7zizFkC6Lv name=VQl0wK3eqiw phone=gGAQeOr1Pgu
 TrackedEntityAttribute IrUmPkFMDU5
-/api/apps/nehrbridge/plugin.html?field=verify&phone=off&program=eozjj9UivfS CJLJmmp8r9g=CJLJmmp8r9g VQl0wK3eqiw=VQl0wK3eqiw Yie7mOY913J=Yie7mOY913J evidence=` + evidence + `
 TrackedEntityAttribute VQl0wK3eqiw
 TrackedEntityAttribute M6NNPC3hNrb
 TrackedEntityAttribute CSZevH4P5yV

@@ -72,7 +72,7 @@ type Verify struct {
 	Attributes []dhis2.UID // of the claim map, in its order, with the subject
 	Subject    dhis2.UID   // keeps the pseudonym of eSignet; made where it is missing
 	Evidence   dhis2.UID   // keeps the id of the evidence; zero: the one with EvidenceCode
-	Beside     dhis2.UID   // the field stands before this one; zero: before the first that it fills
+	Beside     dhis2.UID   // the field stands before this one; zero: before the first that it fills, and before the PHN
 }
 
 // PHN is what the field for the personal health number reads and fills.

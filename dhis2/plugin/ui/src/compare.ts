@@ -89,7 +89,10 @@ export class Comparison {
 			const verified = this.verified.values[field];
 			if (verified === undefined) return [];
 			const typed = this.host.value(field);
-			return { field, typed, verified, state: this.state(field, typed, verified) };
+			const state = this.state(field, typed, verified);
+			// A pseudonym tells people nothing, unless the form has that of somebody else.
+			if (this.verified.pseudonyms.includes(field) && state !== "differs" && state !== "kept" && state !== "empty") return [];
+			return { field, typed, verified, state };
 		});
 	}
 

@@ -31,6 +31,8 @@ function plain(value: unknown): string {
 export class Host {
 	private props: Props = {};
 	private height = 0;
+	private told = 0;
+	private resizing = false;
 	/** state: no answer yet; the form answered; there is none. */
 	state: "waiting" | "ready" | "none" = "waiting";
 
@@ -119,10 +121,28 @@ export class Host {
 		}
 	}
 
-	/** resize tells the form how high the page is, in pixels. */
+	/**
+	 * resize tells the form how high the page is, in pixels: one call at a time, so
+	 * that the last height is the last that the form hears of. Capture lays a frame out
+	 * only after it has loaded; before that each word has a line of its own.
+	 */
 	resize(height: number): void {
-		if (height === this.height || height === 0 || !this.props.setPluginHeight) return;
+		if (height === 0 || window.innerWidth === 0) return;
 		this.height = height;
-		void Promise.resolve(this.props.setPluginHeight(height)).catch(() => undefined);
+		if (!this.resizing) void this.tellHeight();
+	}
+
+	private async tellHeight(): Promise<void> {
+		this.resizing = true;
+		while (this.told !== this.height && this.props.setPluginHeight) {
+			const height = this.height;
+			try {
+				await this.props.setPluginHeight(height);
+			} catch {
+				break; // the next change of the page or of the form tells it again
+			}
+			this.told = height;
+		}
+		this.resizing = false;
 	}
 }

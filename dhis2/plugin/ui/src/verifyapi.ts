@@ -19,6 +19,8 @@ export interface Missing {
 
 export interface Verified {
 	values: Readonly<Record<string, string>>;
+	/** pseudonyms are the fields that name her for computers alone. */
+	pseudonyms: readonly string[];
 	missing: Missing[];
 	evidence: string;
 }
@@ -91,6 +93,7 @@ export class VerifyAPI {
 		const missing = Array.isArray(answer["missing"]) ? answer["missing"].map(record) : [];
 		return {
 			values: Object.fromEntries(values.map((entry): [string, string] => [text(entry, "attribute"), text(entry, "value").trim()])),
+			pseudonyms: values.filter((entry) => entry["claim"] === "sub").map((entry) => text(entry, "attribute")),
 			missing: missing.map((entry) => ({ attribute: text(entry, "attribute"), reason: text(entry, "reason") })),
 			evidence: text(record(answer["evidence"]), "id"),
 		};
