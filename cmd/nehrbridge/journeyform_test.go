@@ -39,7 +39,10 @@ func (p signInPage) until(condition string) {
 	deadline := time.Now().Add(time.Minute)
 	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 3000; const look = () => { let ok = false; try { ok = %s } catch {} if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })", condition)
 	for {
-		ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+		// A page that is left in the middle never answers.
+		ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+		cancel()
 		if err == nil && ok {
 			return
 		}
@@ -93,7 +96,8 @@ func (f formTab) says(field, text string) {
 func (f formTab) click(field, key string) {
 	f.t.Helper()
 	at := fmt.Sprintf("%s.document.querySelector('[data-key=\"%s\"]')", frame(field), key)
-	f.until(at + " && !" + at + ".disabled")
+	// Where the button is, is known when each frame is as high as its page.
+	f.until(at + " && !" + at + ".disabled && [...document.querySelectorAll('iframe')].every(x => Math.abs(x.clientHeight - x.contentDocument.querySelector('main').getBoundingClientRect().height) < 2)")
 	place := evaluate[[]float64](f.t, f.ctx, fmt.Sprintf(`(() => { const e = %s; e.scrollIntoView({block: 'center'})
 		const outer = e.ownerDocument.defaultView.frameElement.getBoundingClientRect(), inner = e.getBoundingClientRect()
 		return [outer.x + inner.x + inner.width / 2, outer.y + inner.y + inner.height / 2] })()`, at))

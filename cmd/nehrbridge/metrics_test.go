@@ -97,8 +97,11 @@ func TestD086_Metrics(t *testing.T) {
 	}
 }
 
-// partly are metrics of parts that not everybody has.
-var partly = regexp.MustCompile("^nehrbridge_(slot|rp|login|phn)_")
+// partly are metrics of parts that not everybody has; services of those that sync
+// does not run.
+var partly = regexp.MustCompile("^nehrbridge_(slot|rp|map|login|phn)_")
+
+var services = regexp.MustCompile("^nehrbridge_(rp|map|login|phn)_")
 
 // metricsOf are the names of the README's table that begin so.
 func metricsOf(prefix string) (names []string) {

@@ -342,9 +342,10 @@ func TestD071_WorklistKilled(t *testing.T) {
 			her := e.nilmini(1)
 			cmd := exec.CommandContext(t.Context(), "nehrbridge", "phn", "worklist", "--issue")
 			cmd.Env = append(os.Environ(), e.env...)
-			dead := make(chan struct{})
+			started, dead := make(chan struct{}), make(chan struct{})
 			var searches atomic.Int64
 			kill := sync.OnceFunc(func() {
+				<-started
 				_ = cmd.Process.Kill()
 				_ = cmd.Wait()
 				close(dead)
@@ -376,6 +377,7 @@ func TestD071_WorklistKilled(t *testing.T) {
 				e.answer.Store(&die)
 			}
 			mustDo(t, cmd.Start())
+			close(started)
 			<-dead
 			before := e.number(her)
 			// The order that the dead held comes again when its lease is over: here, it

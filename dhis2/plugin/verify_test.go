@@ -355,7 +355,7 @@ func TestD054_NothingOfHers(t *testing.T) {
 			refused = true
 			return answer{status: 502, kind: "text/html", body: "<p>" + kamala}
 		}
-		return answer{body: map[string]any{"values": kamalaPerera(), "missing": []any{}, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}}}
+		return answer{body: map[string]any{"values": filled(kamalaPerera()), "missing": []any{}, "evidence": map[string]string{"id": "evidence-1", "at": "2026-11-22T08:30:00Z"}}}
 	})
 	w.openVerify(props{"values": map[string]any{phoneUID: "+94771234567", nameUID: "Kamla Perera"}})
 	w.click("window")

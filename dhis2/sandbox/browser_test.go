@@ -71,7 +71,9 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 // where is for messages: the address and what the page says.
 func (b *tab) where() string {
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 	if err != nil {
 		return err.Error()
 	}
@@ -80,7 +82,9 @@ func (b *tab) where() string {
 
 func eval[T any](b *tab, script string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("evaluate %s: %v", script, err)
 	}
@@ -94,7 +98,10 @@ func (b *tab) until(condition string) {
 	deadline := time.Now().Add(time.Minute)
 	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 5000; const look = async () => { if (await (%s)) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 20) }; look() })", condition)
 	for {
-		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+		// A page that is left in the middle never answers.
+		ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+		cancel()
 		if err == nil && ok {
 			return
 		}
