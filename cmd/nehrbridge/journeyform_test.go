@@ -1,13 +1,14 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // formTab is a tab with Capture, and the plugin's fields in its form.
@@ -17,18 +18,14 @@ type formTab struct {
 
 func (f formTab) shot(name string) {
 	f.t.Helper()
-	if f.axe != "" {
-		checkAxe(f.t, f.ctx, f.axe, name)
-	}
-	screenshot(f.t, f.ctx, f.name+"-"+name)
+	checkAxe(f.t, f.ctx, f.axe, name)
+	browser.Picture(f.t, f.ctx, f.name+"-"+name)
 }
 
 // act does what opens no other page; nothing is waited for.
 func (p signInPage) act(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
+	if err := browser.Do(p.ctx, steps...); err != nil {
 		p.t.Fatalf("%v\n%s", err, p.said())
 	}
 }
@@ -36,25 +33,14 @@ func (p signInPage) act(steps ...chromedp.Action[chromedp.Void]) {
 // until waits for a condition, also while the page changes to another one.
 func (p signInPage) until(condition string) {
 	p.t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 3000; const look = () => { let ok = false; try { ok = %s } catch {} if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 30) }; look() })", condition)
-	for {
-		// A page that is left in the middle never answers.
-		ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
-		cancel()
-		if err == nil && ok {
-			return
-		}
-		if time.Now().After(deadline) || p.ctx.Err() != nil {
-			p.t.Fatalf("never came true: %s (%v)\n%s", condition, err, p.said())
-		}
+	if err := browser.Until(p.ctx, condition); err != nil {
+		p.t.Fatalf("%v\n%s", err, p.said())
 	}
 }
 
 // said is what page and frames show, for messages.
 func (p signInPage) said() string {
-	text, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`[location.href, document.body.innerText, ...[...document.querySelectorAll('iframe')].map(f => f.contentDocument?.body?.innerText)].join('\n---\n')`))
+	text, err := browser.Run(p.ctx, chromedp.Evaluate[string](`[location.href, document.body.innerText, ...[...document.querySelectorAll('iframe')].map(f => f.contentDocument?.body?.innerText)].join('\n---\n')`))
 	if err != nil {
 		return err.Error()
 	}
@@ -146,7 +132,7 @@ func (p signInPage) agree(claims ...string) {
 	for _, claim := range claims {
 		p.act(chromedp.Click(chromedp.CSS(`input[value="` + claim + `"]`)))
 	}
-	screenshot(p.t, p.ctx, p.name+"-consent")
+	browser.Picture(p.t, p.ctx, p.name+"-consent")
 	// The window closes itself: no answer to the click is waited for.
 	evaluate[bool](p.t, p.ctx, `(setTimeout(() => document.querySelector('button[value="allow"]').click()), true)`)
 }
@@ -158,7 +144,7 @@ func (f formTab) phone() signInPage {
 	f.t.Cleanup(cancel)
 	p := f.signInPage
 	p.ctx, p.name = ctx, f.name+"-phone"
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844)); err != nil {
+	if err := browser.Do(ctx, chromedp.EmulateViewport(390, 844)); err != nil {
 		f.t.Fatal(err)
 	}
 	return p
@@ -168,14 +154,14 @@ func (f formTab) phone() signInPage {
 // administrator, and opens Capture.
 func openForms(t *testing.T, v *verifyWorld, name string) formTab {
 	t.Helper()
-	p := signInPage{t: t, ctx: startBrowser(t), axe: axeScript(t), name: name, identity: "9900000011"}
+	p := signInPage{t: t, ctx: browser.Start(t), axe: browser.Axe(t), name: name, identity: "9900000011"}
 	p.esignet(v.dhis2URL, "en")
 	v.run(0, "setup", "esignet", "links", "approve", v.links()[0].Code, "--user", "nurse", "--apply")
 	p.esignet(v.dhis2URL, "en")
 	if got := p.text("#signed-in"); got != "nurse" {
 		t.Fatalf("signed in as %q", got)
 	}
-	if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(1280, 1000)); err != nil {
+	if err := browser.Do(p.ctx, chromedp.EmulateViewport(1280, 1000)); err != nil {
 		t.Fatal(err)
 	}
 	f := formTab{p}

@@ -8,21 +8,22 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // TestJourneySignIn signs a DHIS2 user in with eSignet in a real browser, in each
 // preset through the façade and in 1.6 through the shim: the first time a code for
 // the administrator, who approves by command; then DHIS2.
 func TestJourneySignIn(t *testing.T) {
-	browser := startBrowser(t)
-	axe := axeScript(t)
+	window := browser.Start(t)
+	axe := browser.Axe(t)
 	for _, tt := range []struct {
 		version   sandbox.Version
 		way, lang string
 	}{{sandbox.V16, "facade", "en"}, {sandbox.V17, "facade", "si"}, {sandbox.V18, "facade", "ta"}, {sandbox.V20, "facade", "en"}, {sandbox.V16, "shim", "en"}} {
 		t.Run(string(tt.version)+"-"+tt.way, func(t *testing.T) {
 			w := newSignInWorld(t, tt.version, tt.way)
-			p := signInPage{t: t, ctx: browser, axe: axe, name: "sign-in-" + string(tt.version) + "-" + tt.way, identity: "9900000003"}
+			p := signInPage{t: t, ctx: window, axe: axe, name: "sign-in-" + string(tt.version) + "-" + tt.way, identity: "9900000003"}
 			p.esignet(w.dhis2URL, tt.lang)
 			if tt.way == "facade" {
 				p.look("requested")
@@ -65,7 +66,7 @@ func TestJourneySignIn(t *testing.T) {
 // fails once.
 func TestJourneyPassword(t *testing.T) {
 	w := newSignInWorld(t, sandbox.V18, "facade")
-	p := signInPage{t: t, ctx: startBrowser(t), axe: axeScript(t), name: "password"}
+	p := signInPage{t: t, ctx: browser.Start(t), axe: browser.Axe(t), name: "password"}
 	for _, lang := range []string{"en", "si", "ta"} {
 		p.do(chromedp.Navigate(w.dhis2URL + "/dhis-web-login/?lang=" + lang))
 		p.look("form-" + lang)
@@ -92,7 +93,7 @@ type signInPage struct {
 
 func (p signInPage) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if _, err := chromedp.RunResponse(p.ctx, steps...); err != nil {
+	if err := browser.Follow(p.ctx, steps...); err != nil {
 		p.t.Fatalf("at %s: %v", evaluate[string](p.t, p.ctx, "location.href"), err)
 	}
 }
@@ -120,17 +121,12 @@ func (p signInPage) esignet(dhis2URL, lang string) {
 func (p signInPage) look(name string) {
 	p.t.Helper()
 	for _, width := range []int64{1280, 320} {
-		if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(width, 900)); err != nil {
-			p.t.Fatal(err)
+		if err := browser.Fit(p.ctx, width, 900); err != nil {
+			p.t.Errorf("%s: %v", name, err)
 		}
-		if over := evaluate[int](p.t, p.ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
-			p.t.Errorf("%s: %d px wider than a screen of %d px", name, over, width)
-		}
-		if p.axe != "" {
-			checkAxe(p.t, p.ctx, p.axe, name)
-		}
+		checkAxe(p.t, p.ctx, p.axe, name)
 		if width == 1280 {
-			screenshot(p.t, p.ctx, p.name+"-"+name)
+			browser.Picture(p.t, p.ctx, p.name+"-"+name)
 		}
 	}
 }

@@ -14,15 +14,16 @@ import (
 	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
 	"github.com/nehrbridge/nehrbridge/esignet/rp"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // TestD075_JourneyPhone signs a mother in on a phone, in Chromium, in each language:
 // every step of the page, what a second phone is told, and that the page goes on by
 // itself when the worker has confirmed the number.
 func TestD075_JourneyPhone(t *testing.T) {
-	phone := startBrowser(t)
+	phone := browser.Start(t)
 	addr := startDemo(t)
-	axe := axeScript(t)
+	axe := browser.Axe(t)
 	route := func(call string, body, into any) {
 		t.Helper()
 		data, err := json.Marshal(body)
@@ -53,7 +54,7 @@ func TestD075_JourneyPhone(t *testing.T) {
 			t.Helper()
 			await(t, "step "+want, func() bool {
 				// While the page is made anew there is none.
-				got, err := chromedp.Run(ctx.ctx, chromedp.Evaluate[string]("document.documentElement?.dataset?.step ?? ''"))
+				got, err := browser.Run(ctx.ctx, chromedp.Evaluate[string]("document.documentElement?.dataset?.step ?? ''"))
 				return err == nil && got == want
 			})
 			ctx.look(want)

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // TestJourneyVerify is the way of a mother in a browser, from a DHIS2 in which
@@ -158,7 +159,7 @@ func TestJourneyRefused(t *testing.T) {
 			her := f.popup()
 			her.identify(motherID, "000000")
 			her.until("document.querySelector('[role=alert]') !== null")
-			screenshot(t, her.ctx, "refused-wrong-code")
+			browser.Picture(t, her.ctx, "refused-wrong-code")
 			f.click("verify", "cancel")
 		}},
 		{"the window is closed", "The verification was stopped. Nothing was taken.", func() {

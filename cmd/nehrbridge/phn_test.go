@@ -134,7 +134,7 @@ func TestD064_Numbers(t *testing.T) {
 	if diff := cmp.Diff(metricsOf("nehrbridge_phn_"), shown); diff != "" {
 		t.Errorf("metrics (-README +shown):\n%s", diff)
 	}
-	for _, value := range []string{"Kumudini", "Selvarajah", "1993", "1234567", known, issued.PHN, "Anoma", "1999", "2223334", found.Search, issued.Receipt, card.Code, phnSecret[:20], "midwife"} {
+	for _, value := range []string{"Kumudini", "Selvarajah", "1993-02", "1234567", known, issued.PHN, "Anoma", "1999-09", "2223334", found.Search, issued.Receipt, card.Code, phnSecret[:20], "midwife"} {
 		if strings.Contains(h.log.String(), value) {
 			t.Errorf("the log holds %q", value)
 		}

@@ -125,7 +125,7 @@ func TestD045_D048_MapRoute_claims(t *testing.T) {
 	}
 	h.refused("midwife.one", "claims", map[string]any{"program": "eozjj9UivfS"}, 400, "malformed", "")
 	h.refused("midwife.one", "claims", map[string]any{"program": "eozjj9UivfS", "userinfo": userinfo, "write": true}, 400, "malformed", "")
-	h.quiet("Kumudini", "Selvarajah", "1993", "1234567", "9900000009", "a-pseudonym")
+	h.quiet("Kumudini", "Selvarajah", `"1993"`, "1234567", "9900000009", "a-pseudonym")
 }
 
 // quiet fails if the log holds something of a person, a secret or a user.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // TestD052_AnswerOfAnotherSignIn: an attacker's answer, put into her browser,
@@ -192,7 +194,7 @@ func TestAttackLeave(t *testing.T) {
 	w.openVerify(nil)
 	w.click("window")
 	w.awaitText("other window")
-	if err := chromedp.Do(w.ctx, chromedp.Navigate("about:blank")); err != nil {
+	if err := browser.Do(w.ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.awaitCall("cancel", 1).body["transaction"]; got != "transaction-1" {

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/nehrbridge/nehrbridge/dhis2/plugin"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 const (
@@ -66,8 +67,8 @@ type world struct {
 	frame    string      // selector of the plugin's frame
 }
 
-// browser is started once for the package: one at a time.
-var browser struct {
+// chromium is started once for the package: one at a time.
+var chromium struct {
 	sync.Once
 	ctx  context.Context
 	stop func()
@@ -76,8 +77,8 @@ var browser struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if browser.stop != nil {
-		browser.stop()
+	if chromium.stop != nil {
+		chromium.stop()
 	}
 	os.Exit(code)
 }
@@ -98,21 +99,21 @@ func newWorld(t *testing.T) *world {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		needs(t, "Chromium: apt-get install chromium fonts-noto-core")
 	}
-	browser.Do(func() {
+	chromium.Do(func() {
 		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-GB"))
 		alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 		ctx, stop := chromedp.NewContext(alloc)
-		browser.ctx, browser.stop = ctx, func() { stop(); cancel() }
-		browser.err = chromedp.Do(ctx, chromedp.Navigate("about:blank"))
+		chromium.ctx, chromium.stop = ctx, func() { stop(); cancel() }
+		chromium.err = browser.Do(ctx, chromedp.Navigate("about:blank"))
 	})
-	if browser.err != nil {
-		t.Fatalf("start Chromium: %v", browser.err)
+	if chromium.err != nil {
+		t.Fatalf("start Chromium: %v", chromium.err)
 	}
 	w := &world{t: t, answers: map[string]func(call) answer{}, locale: "en", decide: make(chan string, 1), frame: "iframe"}
-	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
 	w.ctx = ctx
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+	if err := browser.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
@@ -272,7 +273,7 @@ func (w *world) awaitCall(path string, n int) call {
 // eval runs a script in the form's page, where f is the plugin's window and d its document.
 func eval[T any](w *world, script string) T {
 	w.t.Helper()
-	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T]("(() => { const f = document.querySelector("+quote(w.frame)+")?.contentWindow, d = f?.document; return "+script+" })()",
+	v, err := browser.Run(w.ctx, chromedp.Evaluate[T]("(() => { const f = document.querySelector("+quote(w.frame)+")?.contentWindow, d = f?.document; return "+script+" })()",
 		chromedp.EvalAwaitPromise, func(p *runtime.EvaluateParams) { p.UserGesture = new(true) }))
 	if err != nil {
 		w.t.Fatalf("evaluate %s: %v", script, err)
@@ -289,17 +290,14 @@ func (w *world) js(script string) {
 func (w *world) await(condition string) {
 	w.t.Helper()
 	script := "(() => { try { const f = document.querySelector(" + quote(w.frame) + ")?.contentWindow, d = f?.document; return Boolean(" + condition + ") } catch { return false } })()"
-	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		// A page on its way to another one is asked again.
-		if _, err = chromedp.Run(w.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(time.Until(deadline)), chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
-			return
-		}
+	err := browser.Until(w.ctx, script)
+	if err == nil {
+		return
 	}
 	shown := w.text()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.t.Fatalf("%s did not come true: %v\nconsole: %q\nthe plugin shows: %s", condition, err, w.console, shown)
+	w.t.Fatalf("%v\nconsole: %q\nthe plugin shows: %s", err, w.console, shown)
 }
 
 func (w *world) awaitText(text string) {
@@ -370,11 +368,11 @@ func (w *world) comesBack(query string) string {
 	w.t.Helper()
 	said := ""
 	w.anotherTab(func() {
-		if err := chromedp.Do(w.ctx, chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?"+query)); err != nil {
+		if err := browser.Do(w.ctx, chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?"+query)); err != nil {
 			w.t.Fatal(err)
 		}
 		var err error
-		said, err = chromedp.Run(w.ctx, chromedp.Poll[string](`(() => { const text = document.getElementById("words").textContent; return !text.endsWith("…") && text })()`,
+		said, err = browser.Run(w.ctx, chromedp.Poll[string](`(() => { const text = document.getElementById("words").textContent; return !text.endsWith("…") && text })()`,
 			chromedp.WithPollingTimeout(time.Minute)))
 		if err != nil {
 			w.t.Fatal(err)
@@ -434,7 +432,7 @@ func fields() map[string]any {
 // openForm shows a form with a field of the plugin, in the present browser tab.
 func (w *world) openForm(query string, with props) {
 	w.t.Helper()
-	if err := chromedp.Do(w.ctx, chromedp.EmulateViewport(900, 700), chromedp.Navigate(w.dhis2.URL+"/")); err != nil {
+	if err := browser.Do(w.ctx, chromedp.EmulateViewport(900, 700), chromedp.Navigate(w.dhis2.URL+"/")); err != nil {
 		w.t.Fatal(err)
 	}
 	all := props{"orgUnitId": orgUnit, "fieldsMetadata": fields(), "values": map[string]any{}}
@@ -513,25 +511,7 @@ func (w *world) agree(state string) {
 func (w *world) look(name string) {
 	w.t.Helper()
 	w.axe(name)
-	w.picture(name)
-}
-
-func (w *world) picture(name string) {
-	w.t.Helper()
-	folder := os.Getenv("SCREENSHOTS")
-	if folder == "" {
-		return
-	}
-	picture, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644); err != nil {
-		w.t.Fatal(err)
-	}
+	browser.Picture(w.t, w.ctx, name)
 }
 
 // filled are values as the relying party answers them: a list, each with the claim

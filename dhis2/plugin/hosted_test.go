@@ -16,6 +16,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/plugin"
 	"github.com/nehrbridge/nehrbridge/dhis2/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 const (
@@ -104,7 +105,7 @@ func TestHosted(t *testing.T) {
 
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(w.ctx, steps...); err != nil {
+		if err := browser.Do(w.ctx, steps...); err != nil {
 			t.Fatalf("%v\n%s", err, eval[string](w, "document.body.innerText"))
 		}
 	}
@@ -138,7 +139,7 @@ func TestHosted(t *testing.T) {
 	w.click("take-" + ancName)
 	w.await("document.getElementById('f-" + ancName + "').value === " + quote(kamala))
 	w.awaitBadge("valid")
-	w.picture("hosted-verified")
+	browser.Picture(w.t, w.ctx, "hosted-verified")
 
 	w.frame = phnFrame
 	w.click("find")
@@ -146,7 +147,7 @@ func TestHosted(t *testing.T) {
 	w.click("issue")
 	w.await("document.getElementById('f-" + ancPHN + "').value === " + quote(hers))
 	w.awaitBadge("valid")
-	w.picture("hosted-phn")
+	browser.Picture(w.t, w.ctx, "hosted-phn")
 	if got := w.awaitCall("start", 1); got.user != sandbox.DefaultUsername || got.body["orgUnit"] != clinic || got.body["program"] != ancProgram {
 		t.Errorf("start was asked by %q with %v", got.user, got.body)
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // TestNarrow: on a screen of 320 px nothing is cut off, in the longest words.
@@ -23,7 +25,7 @@ func TestNarrow(t *testing.T) {
 	}
 	narrow := func() {
 		t.Helper()
-		if err := chromedp.Do(w.ctx, chromedp.EmulateViewport(320, 900)); err != nil {
+		if err := browser.Do(w.ctx, chromedp.EmulateViewport(320, 900)); err != nil {
 			t.Fatal(err)
 		}
 	}

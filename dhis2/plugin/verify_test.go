@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/nehrbridge/nehrbridge/dhis2/plugin"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 const kamala = "Kamala Perera"
@@ -326,15 +327,15 @@ func TestD058_RedirectURI(t *testing.T) {
 	for language, word := range map[string]string{"en": "no longer waiting", "si": "බලා නොසිටී", "ta": "காத்திருக்கவில்லை"} {
 		w.speaks(language)
 		w.anotherTab(func() {
-			if err := chromedp.Do(w.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?code=secret&state=nobody")); err != nil {
+			if err := browser.Do(w.ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(w.dhis2.URL+"/"+plugin.CallbackPath+"?code=secret&state=nobody")); err != nil {
 				t.Fatal(err)
 			}
 			w.await("document.getElementById('words').textContent.includes(" + quote(word) + ") && document.documentElement.lang === " + quote(language))
-			w.picture("callback-" + language)
+			browser.Picture(w.t, w.ctx, "callback-"+language)
 			if got := eval[string](w, "location.href + ' ' + history.length + document.body.textContent"); strings.Contains(got, "secret") {
 				t.Errorf("what came back is left: %s", got)
 			}
-			if err := chromedp.Do(w.ctx, chromedp.NavigateBack(), chromedp.NavigateForward()); err != nil {
+			if err := browser.Do(w.ctx, chromedp.NavigateBack(), chromedp.NavigateForward()); err != nil {
 				t.Fatal(err)
 			}
 			if got := eval[string](w, "location.href"); strings.Contains(got, "secret") {
@@ -463,7 +464,7 @@ func TestAlone(t *testing.T) {
 	w.openForm("field=verify&program=nonsense", nil)
 	w.awaitText("not set up")
 	w.look("verify-settings")
-	if err := chromedp.Do(w.ctx, chromedp.Navigate(w.dhis2.URL+"/"+plugin.PagePath+"?field=verify&program="+program)); err != nil {
+	if err := browser.Do(w.ctx, chromedp.Navigate(w.dhis2.URL+"/"+plugin.PagePath+"?field=verify&program="+program)); err != nil {
 		t.Fatal(err)
 	}
 	if text := eval[string](w, "document.getElementById('page').innerText"); !strings.Contains(text, "belongs in a form") {

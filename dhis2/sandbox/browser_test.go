@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // tab is a window of a real browser.
@@ -32,48 +31,19 @@ func needs(t *testing.T, what string) {
 
 func openBrowser(t *testing.T, name string) *tab {
 	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		needs(t, "Chromium: apt-get install chromium fonts-noto-core")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 900))
-	alloc, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewContext(alloc)
-	t.Cleanup(stop)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	b := &tab{t: t, ctx: ctx, name: name}
-	switch file := os.Getenv("AXE_JS"); {
-	case file != "":
-		script, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.axe = string(script)
-	case os.Getenv("REQUIRE_ALL") == "1":
-		t.Fatal("this test needs axe-core: npm install axe-core@4.14.1, and AXE_JS=…/axe.min.js (REQUIRE_ALL=1)")
-	default:
-		t.Log("axe-core is not here, accessibility is not checked: npm install axe-core@4.14.1, and AXE_JS=…/axe.min.js")
-	}
-	return b
+	return &tab{t: t, ctx: browser.Start(t, chromedp.WindowSize(1280, 900)), axe: browser.Axe(t), name: name}
 }
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
+	if err := browser.Do(b.ctx, steps...); err != nil {
 		b.t.Fatalf("%v\nat %s", err, b.where())
 	}
 }
 
 // where is for messages: the address and what the page says.
 func (b *tab) where() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+	text, err := browser.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 	if err != nil {
 		return err.Error()
 	}
@@ -82,9 +52,7 @@ func (b *tab) where() string {
 
 func eval[T any](b *tab, script string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	v, err := browser.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("evaluate %s: %v", script, err)
 	}
@@ -95,19 +63,8 @@ func eval[T any](b *tab, script string) T {
 // one.
 func (b *tab) until(condition string) {
 	b.t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	script := fmt.Sprintf("new Promise(done => { const end = Date.now() + 5000; const look = async () => { if (await (%s)) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 20) }; look() })", condition)
-	for {
-		// A page that is left in the middle never answers.
-		ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
-		cancel()
-		if err == nil && ok {
-			return
-		}
-		if time.Now().After(deadline) || b.ctx.Err() != nil {
-			b.t.Fatalf("never came true: %s (%v)\nat %s", condition, err, b.where())
-		}
+	if err := browser.Until(b.ctx, condition); err != nil {
+		b.t.Fatalf("%v\nat %s", err, b.where())
 	}
 }
 
@@ -163,37 +120,18 @@ func (b *tab) value(selector string) string {
 // where SCREENSHOTS names a folder.
 func (b *tab) look(name string) {
 	b.t.Helper()
-	type violation struct {
-		ID    string `json:"id"`
-		Help  string `json:"help"`
-		Nodes []struct {
-			HTML string `json:"html"`
-		} `json:"nodes"`
-	}
 	for _, width := range []int64{1280, 320} {
-		b.do(chromedp.EmulateViewport(width, 900))
-		if over := eval[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
-			b.t.Errorf("%s: %d px wider than a screen of %d px", name, over, width)
+		if err := browser.Fit(b.ctx, width, 900); err != nil {
+			b.t.Errorf("%s: %v", name, err)
 		}
-		if b.axe != "" {
-			script := b.axe + `;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r => r.violations)`
-			for _, v := range eval[[]violation](b, script) {
-				b.t.Errorf("%s, %d px: %s: %s (%d places, the first: %s)", name, width, v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
-			}
+		found, err := browser.Violations(b.ctx, b.axe)
+		if err != nil {
+			b.t.Fatal(err)
 		}
-		if folder := os.Getenv("SCREENSHOTS"); folder != "" {
-			picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			if err := os.MkdirAll(folder, 0o755); err != nil {
-				b.t.Fatal(err)
-			}
-			file := fmt.Sprintf("%s-%s-%d.png", b.name, strings.ReplaceAll(name, " ", "-"), width)
-			if err := os.WriteFile(filepath.Join(folder, file), picture, 0o644); err != nil {
-				b.t.Fatal(err)
-			}
+		for _, v := range found {
+			b.t.Errorf("%s, %d px: %s", name, width, v)
 		}
+		browser.Picture(b.t, b.ctx, fmt.Sprintf("%s-%s-%d", b.name, strings.ReplaceAll(name, " ", "-"), width))
 	}
 	b.do(chromedp.EmulateViewport(1280, 900))
 }

@@ -8,8 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
 // needs skips a test that lacks something, or fails it where all must be there.
@@ -31,48 +30,27 @@ func needs(t *testing.T, what string) {
 
 // page is a tab of a real browser.
 type page struct {
-	t      *testing.T
-	ctx    context.Context
-	axe    string
-	folder string // of screenshots; none when empty
+	t   *testing.T
+	ctx context.Context
+	axe string
 }
 
 func openBrowser(t *testing.T) *page {
 	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		needs(t, "Chromium: apt-get install chromium fonts-noto-core")
-	}
-	file := os.Getenv("AXE_JS")
-	if file == "" {
-		needs(t, "axe-core: npm install axe-core@4.14.1, and AXE_JS=…/axe.min.js")
-	}
-	axe, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	alloc, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewContext(alloc)
-	t.Cleanup(stop)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	return &page{t: t, ctx: ctx, axe: string(axe), folder: os.Getenv("SCREENSHOTS")}
+	return &page{t: t, ctx: browser.Start(t), axe: browser.Axe(t)}
 }
 
 // do carries steps out and waits for the page that they lead to.
 func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if _, err := chromedp.RunResponse(p.ctx, steps...); err != nil {
+	if err := browser.Follow(p.ctx, steps...); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
 func evaluate[T any](p *page, script string, opts ...chromedp.EvaluateOption) T {
 	p.t.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script, opts...))
+	v, err := browser.Run(p.ctx, chromedp.Evaluate[T](script, opts...))
 	if err != nil {
 		p.t.Fatalf("evaluate %s: %v", script, err)
 	}
@@ -84,35 +62,17 @@ func evaluate[T any](p *page, script string, opts ...chromedp.EvaluateOption) T 
 func (p *page) look(name, lang string) {
 	p.t.Helper()
 	for _, width := range []int64{1280, 320} {
-		if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(width, 900)); err != nil {
+		if err := browser.Fit(p.ctx, width, 900); err != nil {
+			p.t.Errorf("%s: %v", name, err)
+		}
+		found, err := browser.Violations(p.ctx, p.axe)
+		if err != nil {
 			p.t.Fatal(err)
 		}
-		if over := evaluate[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
-			p.t.Errorf("%s: %d px wider than a screen of %d px", name, over, width)
+		for _, v := range found {
+			p.t.Errorf("%s at %d px: %s", name, width, v)
 		}
-		type violation struct {
-			ID    string `json:"id"`
-			Help  string `json:"help"`
-			Nodes []struct {
-				HTML string `json:"html"`
-			} `json:"nodes"`
-		}
-		script := p.axe + `;axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r => r.violations)`
-		for _, v := range evaluate[[]violation](p, script, chromedp.EvalAwaitPromise) {
-			p.t.Errorf("%s at %d px: %s: %s (%d places, the first: %s)", name, width, v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
-		}
-		if p.folder != "" {
-			picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			if err := os.MkdirAll(p.folder, 0o755); err != nil {
-				p.t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(p.folder, fmt.Sprintf("esignet-%s-%s-%d.png", name, lang, width)), picture, 0o644); err != nil {
-				p.t.Fatal(err)
-			}
-		}
+		browser.Picture(p.t, p.ctx, fmt.Sprintf("esignet-%s-%s-%d", name, lang, width))
 	}
 	if got := evaluate[string](p, "document.documentElement.lang"); got != lang {
 		p.t.Errorf("%s: language %q, want %q", name, got, lang)
