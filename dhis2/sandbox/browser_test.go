@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -18,15 +17,6 @@ type tab struct {
 	ctx  context.Context
 	axe  string // the script of axe-core, or ""
 	name string // of its pictures
-}
-
-// needs skips a test, or fails it where nothing may be skipped.
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_ALL") == "1" {
-		t.Fatalf("this test needs %s (REQUIRE_ALL=1)", what)
-	}
-	t.Skipf("this test needs %s", what)
 }
 
 func openBrowser(t *testing.T, name string) *tab {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,15 +17,6 @@ import (
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
 	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
-
-// needs skips a test that lacks something, or fails it where all must be there.
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_ALL") == "1" {
-		t.Fatalf("this test needs %s (REQUIRE_ALL=1)", what)
-	}
-	t.Skipf("this test needs %s", what)
-}
 
 // page is a tab of a real browser.
 type page struct {
