@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -333,5 +334,58 @@ func TestAReadOnlyDatabase(t *testing.T) {
 			db.Close()
 		}
 		t.Fatalf("got %v, want ReadOnly", err)
+	}
+}
+
+// TestArguments: each type of argument that the program passes comes back as it was,
+// also where PostgreSQL is not asked what it takes (a pool in front of it keeps no
+// prepared statements).
+func TestArguments(t *testing.T) {
+	create := database.Migrations{Owner: "test", Steps: []database.Step{
+		{SQL: []string{`CREATE TABLE kinds (id BIGINT PRIMARY KEY, word TEXT, n BIGINT, yes BOOLEAN, data BLOB)`}},
+	}}
+	check := func(t *testing.T, url string) {
+		db := open(t, url, create)
+		data := []byte{0, 1, 0xff, '\'', '\\'}
+		if err := db.Write(ctx, func(tx database.Tx) error {
+			if _, err := tx.Exec(`INSERT INTO kinds (id, word, n, yes, data) VALUES (?1, ?2, ?3, ?4, ?5)`, 1, "it's a ?1 \\ word", int64(1)<<40, true, data); err != nil {
+				return err
+			}
+			_, err := tx.ExecMany(`INSERT INTO kinds (id, word, n, yes, data) VALUES (?1, ?2, ?3, ?4, ?5)`, [][]any{{2, nil, nil, nil, nil}, {int64(3), "", -1, false, []byte{}}})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Read(ctx, func(tx database.Tx) error {
+			var word string
+			var n int64
+			var yes bool
+			var got []byte
+			found, err := database.Row(tx, `SELECT word, n, yes, data FROM kinds WHERE id = ?1 AND word = ?2 AND yes = ?3 AND data = ?4`, []any{1, "it's a ?1 \\ word", true, data}, &word, &n, &yes, &got)
+			if !found || word != "it's a ?1 \\ word" || n != 1<<40 || !yes || !bytes.Equal(got, data) {
+				t.Errorf("%t %q %d %t %v", found, word, n, yes, got)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n := func() (n int) {
+			if err := db.Read(ctx, func(tx database.Tx) error {
+				_, err := database.Row(tx, `SELECT COUNT(*) FROM kinds WHERE word IS NULL AND n IS NULL AND yes IS NULL AND data IS NULL`, nil, &n)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}(); n != 1 {
+			t.Errorf("%d rows of nothing, want 1", n)
+		}
+	}
+	both(t, check)
+	for _, mode := range []string{"exec", "simple_protocol", "cache_describe"} {
+		t.Run("PostgreSQL/"+mode, func(t *testing.T) {
+			url := postgrestest.Start(t).Database(t)
+			check(t, url+map[bool]string{true: "&", false: "?"}[strings.Contains(url, "?")]+"default_query_exec_mode="+mode)
+		})
 	}
 }
