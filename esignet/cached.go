@@ -71,6 +71,9 @@ func (c *cached[T]) renew(ctx context.Context) (T, bool) {
 
 // fetch gets the document, or waits for who does.
 func (c *cached[T]) fetch(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return unreachable(c.stage, err)
+	}
 	c.mu.Lock()
 	f := c.flight
 	if f == nil {
