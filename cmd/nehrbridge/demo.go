@@ -93,7 +93,7 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 	defer sandboxes.stop()
 
 	// From here on it is what an operator does with servers that are there.
-	settings, err := d.setUp(ctx, a, folder)
+	settings, err := d.setUp(ctx, folder)
 	if err != nil {
 		return usage(err)
 	}
@@ -108,20 +108,26 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 		return usage(err)
 	}
 	defer d.agent.close()
-	if err := d.first(ctx, a, f.mothers); err != nil {
-		return unreachable(err)
-	}
-	d.agent.log, d.agent.beside = log, w
-	front := startServers(listeners[:portDHIS2], d.handler())
-	defer front.stop()
-	fmt.Fprintf(a.err, "\n%d mothers are in the record. Open %s\nStop with Ctrl-C.\n", len(d.now.mothers), d.Start)
-	if err := a.printJSON(d.demoAddresses); err != nil {
-		return err
-	}
-	return together(ctx,
-		func(ctx context.Context) error { return d.agent.watch(ctx, settings) },
+	return together(ctx, sandboxes.wait,
+		// DHIS2 asks through its Routes whether the service behind them is there, and
+		// waits for one that has a port and does not answer.
 		func(ctx context.Context) error { return w.run(ctx, log) },
-		sandboxes.wait, front.wait)
+		func(ctx context.Context) error {
+			if err := d.placeForms(ctx, a, settings); err != nil {
+				return usage(err)
+			}
+			if err := d.first(ctx, a, f.mothers); err != nil {
+				return unreachable(err)
+			}
+			d.agent.log, d.agent.beside = log, w
+			front := startServers(listeners[:portDHIS2], d.handler())
+			defer front.stop()
+			fmt.Fprintf(a.err, "\n%d mothers are in the record. Open %s\nStop with Ctrl-C.\n", len(d.now.mothers), d.Start)
+			if err := a.printJSON(d.demoAddresses); err != nil {
+				return err
+			}
+			return together(ctx, func(ctx context.Context) error { return d.agent.watch(ctx, settings) }, front.wait)
+		})
 }
 
 // demo is the running demo.

@@ -46,8 +46,8 @@ const demoRelyingParty = "health"
 
 // setUp does what an administrator does before the service starts, in the order of
 // esignet/README.md: keys, settings, clients at eSignet, dhis.conf, the midwife's
-// link; and `setup dhis2 --apply`.
-func (d *demo) setUp(ctx context.Context, a *app, folder string) (*config.Settings, error) {
+// link.
+func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, error) {
 	k := &keptFiles{folder: folder}
 	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem"} {
 		k.keep(name, newKeyFile)
@@ -79,7 +79,7 @@ func (d *demo) setUp(ctx context.Context, a *app, folder string) (*config.Settin
 	if err := d.linkMidwife(ctx, s); err != nil {
 		return nil, err
 	}
-	return s, d.placeForms(ctx, a, s)
+	return s, nil
 }
 
 // settingsFile is the file that a person would write.
