@@ -93,7 +93,7 @@ func TestOnARealServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := v.Search(t.Context(), "Observation", url.Values{"date": {"ge2026"}, "_sort": {"-date"}}); err != nil || len(found) != 1 {
+	if found, err := v.Search(t.Context(), "Observation", url.Values{"date": {"ge2026-01-01"}, "_sort": {"-date"}}); err != nil || len(found) != 1 {
 		t.Errorf("search: %d, %v", len(found), err)
 	}
 	if versions, err := v.History(t.Context(), "Observation", id+"-bp-2"); err != nil || len(versions) != 1 {
