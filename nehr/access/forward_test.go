@@ -12,7 +12,131 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
+	"github.com/nehrbridge/nehrbridge/nehr/validate"
 )
+
+// TestWritten holds everything that the gate writes against the base
+// specification: each kind of Consent and AuditEvent.
+func TestWritten(t *testing.T) {
+	v, err := validate.New(validate.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	w.everything()
+	from := today.Add(-time.Hour)
+	for _, s := range []access.Scope{{Episode: "enrolFirst1"}, {Episode: "Encounter/asha-visit-1", Sensitive: true}, {From: &from, To: &today, Types: []access.Class{access.Vitals, "Condition"}}} {
+		w.grant(s)
+		if _, err := w.gate.Hide(t.Context(), asha, access.Party{Facility: drSilva.Facility}, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.gate.Forward(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, typ := range []string{"Consent", "AuditEvent"} {
+		found, err := w.client.Search(t.Context(), typ, url.Values{"_count": {"500"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range found.Resources {
+			n++
+			r.Get("meta").Delete("profile") // of BALP, which the validator does not have; TestBALP holds it
+			for _, issue := range v.Validate(r.Encode()).Issues {
+				if issue.Severity == "error" || issue.Severity == "fatal" {
+					t.Errorf("%s: %s at %s: %s", typ, issue.Rule, issue.Location, r.Encode())
+				}
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("%d resources were looked at", n)
+	}
+}
+
+// TestBALP holds each event against what the profile that it claims demands
+// (IHE BALP 1.1.3, the slices of agent and entity, by their types).
+func TestBALP(t *testing.T) {
+	type demand struct {
+		typ, action      string
+		agents, entities []string
+	}
+	const patient = "1/1"
+	demands := map[string]demand{
+		"PatientRead":              {"rest", "R", []string{"110152", "110153", "IRCP"}, []string{patient, "2/4"}},
+		"PatientQuery":             {"rest", "E", []string{"110153", "110152", "IRCP"}, []string{patient, "2/24"}},
+		"PatientCreate":            {"rest", "C", []string{"110153", "110152", "IRCP"}, []string{patient, "2/4"}},
+		"PatientUpdate":            {"rest", "U", []string{"110153", "110152", "IRCP"}, []string{patient, "2/4"}},
+		"PrivacyDisclosure.Source": {"110106", "R", []string{"110153", "110152", "IRCP"}, []string{patient, "2/3"}},
+		"AuthZconsent":             {"110113", "E", []string{"110150", "IRCP", "PROV", "authserver"}, []string{patient, "Consent/"}},
+	}
+	w := newWorld(t)
+	w.everything()
+	if _, err := w.gate.Forward(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	claimed := map[string]int{}
+	for number, r := range w.events() {
+		profiles := r.All("meta.profile")
+		if len(profiles) == 0 {
+			continue
+		}
+		name := strings.TrimPrefix(profiles[0].Str(), "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.")
+		want, ok := demands[name]
+		if !ok {
+			t.Errorf("%s claims %s, which is none", number, name)
+			continue
+		}
+		claimed[name]++
+		if r.Get("type", "code").Str() != want.typ || r.Get("action").Str() != want.action {
+			t.Errorf("%s (%s): type %s, action %s", number, name, r.Get("type", "code").Str(), r.Get("action").Str())
+		}
+		if name != "AuthZconsent" && r.Get("outcome").Str() != "0" {
+			t.Errorf("%s (%s): is of what succeeded, and this did not", number, name)
+		}
+		agents := map[string]int{}
+		for _, a := range r.Get("agent").Items() {
+			code := a.All("type.coding")[0].Get("code").Str()
+			agents[code]++
+			if a.Get("who") == nil || a.Get("requestor").Kind() != fhirjson.True && code == "IRCP" {
+				t.Errorf("%s (%s): agent %s", number, name, code)
+			}
+			if (code == "110152" || code == "110153" || code == "110150") != (a.Get("network") != nil) {
+				t.Errorf("%s (%s): the network of agent %s", number, name, code)
+			}
+			if code == "authserver" && !fhirjson.Equal(a.Get("who"), r.Get("source", "observer")) {
+				t.Errorf("%s: who decided is not who observed", number)
+			}
+		}
+		for _, a := range want.agents {
+			if agents[a] != 1 {
+				t.Errorf("%s (%s): %d agents %s", number, name, agents[a], a)
+			}
+		}
+		entities := map[string]int{}
+		for _, e := range r.Get("entity").Items() {
+			kind := e.Get("type", "code").Str() + "/" + e.Get("role", "code").Str()
+			entities[kind]++
+			if kind == "2/24" && (e.Get("query") == nil || e.Get("what") != nil || e.Get("detail") != nil) {
+				t.Errorf("%s: the query is %s", number, e.Encode())
+			}
+			if kind == patient && !strings.HasPrefix(e.Get("what", "reference").Str(), "Patient/") {
+				t.Errorf("%s: the patient is %s", number, e.Encode())
+			}
+		}
+		for _, e := range want.entities {
+			if entities[e] < 1 || e == patient && entities[e] != 1 {
+				t.Errorf("%s (%s): %d entities %s", number, name, entities[e], e)
+			}
+		}
+	}
+	for name := range demands {
+		if claimed[name] == 0 {
+			t.Errorf("no event claims %s", name)
+		}
+	}
+}
 
 // events are the AuditEvents in the NEHR by the number of their entry.
 func (w *world) events() map[string]*fhirjson.Value {
