@@ -65,13 +65,13 @@ func (w Withheld) from(p part) bool {
 
 // codes of observations that belong to the history of pregnancies.
 var (
-	dueDates = []string{"11778-8", "11780-4"} // value set edd-method-uv-ips
-	outcomes = []string{"11636-8", "11638-4", "11639-2", "11640-0", "11612-9", "11613-7", "11614-5", "33065-4"}
+	dueDates = []string{"11778-8", "11779-6", "11780-4"} // value set edd-method-uv-ips
+	outcomes = []string{"11636-8", "11637-6", "11638-4", "11639-2", "11640-0", "11612-9", "11613-7", "11614-5", "33065-4"}
 	// of this pregnancy and of those before, which no value set of IPS lists
-	pregnancyLOINC  = []string{"82810-3", "11996-6", "11977-6", "64708-1", "68497-7", "11885-1", "11881-0", "18185-9", "11948-7"}
+	pregnancyLOINC  = []string{"82810-3", "8665-2", "11996-6", "11977-6", "64708-1", "68497-7", "11885-1", "11881-0", "18185-9", "11948-7"}
 	pregnancySNOMED = []string{"249045009", "268470003", "246435002", "57036006", "11687002", "161732006", "364325004"}
 	// notes on what is to be done, and why she is referred
-	planLOINC  = []string{"18776-5", "42349-1"}
+	planLOINC  = []string{"18776-5", "51847-2", "42349-1"}
 	planSNOMED = []string{"183924009"}
 )
 
@@ -123,7 +123,7 @@ func placeObservation(r *fhirjson.Value) part {
 		return plan
 	case categorised(r, "vital-signs"):
 		return vitals
-	case categorised(r, "social-history"), has(nehr.SystemSNOMED, []string{"110483000"}), has(nehr.SystemLOINC, []string{"72166-2", "62526-9"}):
+	case categorised(r, "social-history"), has(nehr.SystemSNOMED, []string{"110483000"}), has(nehr.SystemLOINC, []string{"72166-2", "74013-4", "62526-9"}):
 		return social
 	}
 	return results
