@@ -88,7 +88,7 @@ func parseManifestRequest(document []byte) (r manifestRequest, err error) {
 func recipient(s string) string {
 	s = strings.Join(strings.Fields(clean(s)), " ")
 	if utf8.RuneCountInString(s) > maxRecipient {
-		s = string([]rune(s)[:maxRecipient])
+		s = strings.TrimSpace(string([]rune(s)[:maxRecipient]))
 	}
 	return s
 }
