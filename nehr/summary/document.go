@@ -71,6 +71,11 @@ func Document(record Record, options Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, party := range []*fhirjson.Value{m.Author, m.Attester.party()} {
+		if typeOf(party) == "Patient" && "Patient/"+party.Get("id").Str() != m.her {
+			return nil, ErrPatient
+		}
+	}
 	return m.document(placed), nil
 }
 

@@ -105,6 +105,12 @@ func TestD095_OnePerson(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	stranger := parse(t, `{"resourceType":"Patient","id":"2","birthDate":"1990-01-01"}`)
+	for name, o := range map[string]summary.Options{"author": {At: at, Author: stranger}, "attester": {At: at, Attester: &summary.Attester{Mode: "personal", Party: stranger}}} {
+		if _, err := summary.Document(record(t, summary.Withheld{}, her), o); !errors.Is(err, summary.ErrPatient) {
+			t.Errorf("another patient as %s: %v", name, err)
+		}
+	}
 	var shape *summary.ShapeError
 	if _, err := summary.Document(record(t, summary.Withheld{}, her, `{"resourceType":"Condition"}`), summary.Options{At: at}); !errors.As(err, &shape) {
 		t.Errorf("without id: %v", err)

@@ -132,6 +132,35 @@ func TestOracleWithheld(t *testing.T) {
 	}
 }
 
+// TestOracleOthers: what other systems write into the record keeps to IPS as well, also
+// where they say less than IPS demands.
+func TestOracleOthers(t *testing.T) {
+	o := askOracle(t)
+	const about, refers = `"subject":{"reference":"Patient/1"}`, `{"reference":"https://nehr.example/fhir/Practitioner/dr/_history/3"}`
+	everything := []string{her,
+		`{"resourceType":"Practitioner","id":"dr"}`,
+		`{"resourceType":"Organization","id":"lab","identifier":[{"value":"1"}]}`,
+		`{"resourceType":"PractitionerRole","id":"role","practitioner":{"reference":"Practitioner/dr"},"organization":{"reference":"Organization/lab"}}`,
+		`{"resourceType":"AllergyIntolerance","id":"a","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"code":{"text":"Penicillin"},"patient":{"reference":"Patient/1"},"reaction":[{"manifestation":[{"text":"Rash"}]}]}`,
+		`{"resourceType":"MedicationRequest","id":"m","status":"active","intent":"order","medicationCodeableConcept":{"text":"Iron"},` + about + `,"requester":` + refers + `}`,
+		`{"resourceType":"MedicationStatement","id":"s","status":"active","medicationCodeableConcept":{"text":"Calcium"},` + about + `}`,
+		`{"resourceType":"Procedure","id":"p","status":"completed","code":{"text":"Caesarean section"},` + about + `,"performer":[{"actor":` + refers + `}]}`,
+		`{"resourceType":"DiagnosticReport","id":"d","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0074","code":"LAB"}]}],"code":{"text":"Full blood count"},` + about + `,"effectiveDateTime":"2025-07-01","result":[{"reference":"Observation/o"},{"reference":"Observation/elsewhere"}],"conclusion":"Normal"}`,
+		`{"resourceType":"Observation","id":"o","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}],"code":{"text":"Platelets"},` + about + `,"valueInteger":210,"performer":[{"reference":"PractitionerRole/role"}]}`,
+		`{"resourceType":"Observation","id":"c","status":"corrected","code":{"coding":[{"system":"http://loinc.org","code":"11778-8"}]},` + about + `,"effectiveDateTime":"2025-07","valueDateTime":"2026-01"}`,
+		`{"resourceType":"Observation","id":"b","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"11636-8"}]},` + about + `,"effectiveDateTime":"2025","valueInteger":2}`,
+		`{"resourceType":"Immunization","id":"i","status":"completed","vaccineCode":{"text":"Tetanus"},"patient":{"reference":"Patient/1"},"occurrenceDateTime":"2025-07-01"}`,
+	}
+	for name, problems := range map[string][]string{
+		"a state that nobody wrote": {condition("x", diabetes, "")}, "none known": {condition("x", noProblems, active)},
+		"past": {condition("x", diabetes, resolved)}, "refuted": {condition("x", diabetes, refuted)}, "retracted": {condition("x", diabetes, wrong)},
+	} {
+		for _, e := range o.errors(t, document(t, record(t, summary.Withheld{}, append(problems, everything...)...), summary.Options{}).Bundle.Encode()) {
+			t.Errorf("%s: %s", name, e)
+		}
+	}
+}
+
 // full are options with every party.
 func full(t testing.TB) summary.Options {
 	return summary.Options{At: at, Language: "ta",

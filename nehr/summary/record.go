@@ -59,6 +59,13 @@ type Attester struct {
 	Party *fhirjson.Value // as Options.Author; nil leaves it open
 }
 
+func (a *Attester) party() *fhirjson.Value {
+	if a == nil {
+		return nil
+	}
+	return a.Party
+}
+
 // Errors of Document.
 var (
 	ErrPatient   = errors.New("a summary is of exactly one patient, with an id")
