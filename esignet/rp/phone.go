@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/config/qr"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/dhis2/route"
 	"github.com/nehrbridge/nehrbridge/esignet"
@@ -45,7 +46,7 @@ func PhoneCallback(url string) string { return strings.TrimSuffix(url, "/") + ph
 // PhoneStarted is what the form shows her.
 type PhoneStarted struct {
 	URL     string    `json:"url"`
-	QR      QR        `json:"qr"` // of URL
+	QR      qr.Code   `json:"qr"` // of URL
 	Expires time.Time `json:"expires"`
 }
 
@@ -141,7 +142,7 @@ func (s *Service) startPhone(ctx context.Context, t *transaction) (*Started, err
 	now := s.config.Now()
 	p.until = now.Add(s.config.Phone.For)
 	started := PhoneStarted{URL: strings.TrimSuffix(s.config.Phone.URL, "/") + phonePath + p.ticket, Expires: p.until}
-	if started.QR, err = drawQR(started.URL); err != nil {
+	if started.QR, err = qr.Draw(started.URL, qr.Quiet); err != nil {
 		return nil, failed(route.CodeInternal, "the code cannot be drawn", err)
 	}
 	handle, err := s.open.put(t, now)

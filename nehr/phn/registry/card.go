@@ -2,13 +2,10 @@ package registry
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
-	"rsc.io/qr"
-
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/config/qr"
 )
 
 // CardRequest asks for what is printed on a card.
@@ -21,14 +18,7 @@ type CardRequest struct {
 type Card struct {
 	Code    string    `json:"code"` // ABCD-EFGH
 	Expires time.Time `json:"expires"`
-	QR      QR        `json:"qr"` // of the code
-}
-
-// QR is a QR code: a square of Size modules, and the dark ones as the d of an SVG
-// path, one unit each.
-type QR struct {
-	Size int    `json:"size"`
-	Path string `json:"path"`
+	QR      qr.Code   `json:"qr"` // of the code, without a margin
 }
 
 // Card makes a new claim code for the number of a receipt; a card that was printed
@@ -57,30 +47,9 @@ func (s *Service) Card(ctx context.Context, who Caller, r CardRequest) (*Card, e
 	if err != nil {
 		return nil, unavailable("a claim code cannot be made", err)
 	}
-	drawn, err := draw(code)
+	drawn, err := qr.Draw(code, 0)
 	if err != nil {
 		return nil, refuse(CodeInternal, "a QR code cannot be drawn")
 	}
 	return &Card{Code: code, Expires: expires, QR: drawn}, nil
-}
-
-// draw makes the QR code of a text: of each row, the runs of dark modules.
-func draw(text string) (QR, error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return QR{}, err
-	}
-	var path strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			from := x
-			for x < code.Size && code.Black(x, y) {
-				x++
-			}
-			if x > from {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from, y, x-from, x-from)
-			}
-		}
-	}
-	return QR{code.Size, path.String()}, nil
 }
