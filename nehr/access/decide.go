@@ -1,0 +1,300 @@
+package access
+
+import (
+	"slices"
+	"time"
+
+	"github.com/nehrbridge/nehrbridge/nehr"
+)
+
+// Effect is what a rule does.
+type Effect bool
+
+// The effects.
+const (
+	Deny   Effect = false
+	Permit Effect = true
+)
+
+// Origin is where a rule comes from.
+type Origin string
+
+// The origins of rules.
+const (
+	FromConsent    Origin = "consent"
+	FromReferral   Origin = "referral"
+	FromBreakGlass Origin = "break-glass"
+)
+
+// Rule is one thing that permits or denies, independent of how it is written.
+type Rule struct {
+	Effect Effect
+	Origin Origin
+	// Source is what it was read from: "Consent/…", "Task/…", "ServiceRequest/…",
+	// or the id of a break-glass.
+	Source string
+	// Party is whom it is about. A permit to nobody in particular permits nobody.
+	Party Party
+	// Purposes are why; any when empty.
+	Purposes []Purpose
+	// From is when it begins to hold; Scope.Until is when it ends.
+	From  time.Time
+	Scope Scope
+	// Episodes are more that the scope reaches beside Scope.Episode: the visit of
+	// a referral. The rule is about any of them.
+	Episodes []string
+	// Codes limit it to resources with one of these codes.
+	Codes []nehr.Coding
+	// Labels limit it to resources with one of these labels.
+	Labels []nehr.Coding
+}
+
+// Data is what a decision has to know of one resource. [DataOf] reads it.
+type Data struct {
+	Type  string
+	ID    string
+	Class Class // empty: of no class, and seen by nobody
+	// Start and End are its clinical date or period, the widest that its text
+	// means; zero when it has none.
+	Start, End time.Time
+	// Episodes are what it belongs to: "Encounter/…", "EpisodeOfCare/…", UIDs of
+	// enrollments.
+	Episodes []string
+	// Unplaced says that nothing tells to which episode it belongs.
+	Unplaced bool
+	Labels   []nehr.Coding // meta.security
+	Codes    []nehr.Coding
+}
+
+// Request is one question: may the actor, for the purpose, now, see the data of
+// the patient?
+type Request struct {
+	Actor   Actor
+	Patient string // "Patient/…"
+	Purpose Purpose
+	At      time.Time
+	// Data is what is asked for; nil asks whether there is anything at all that
+	// may be seen.
+	Data *Data
+}
+
+// Policy is what the operator decides, for everybody.
+type Policy struct {
+	// WithheldFromPatient are labels of what she does not see herself. Defaults to
+	// NOPAT of v3-ActCode: not without the professional who treats her.
+	WithheldFromPatient []nehr.Coding
+	// Sensitive are labels that need an explicit permission, beside R and V of
+	// v3-Confidentiality and the codes of v3-ActCode, which always do.
+	Sensitive []nehr.Coding
+	// EmergencyOverridesDeny lets break-glass see what she denied. By default what
+	// she denied stays denied, and the page says that something is withheld.
+	EmergencyOverridesDeny bool
+	// EmergencySensitive lets break-glass see what is labelled as sensitive.
+	EmergencySensitive bool
+	// SharedQueues are organisations that are no facility: a referral to one
+	// gives nobody access.
+	SharedQueues []string
+	// AfterReferral is how long a completed referral still permits; 0 not at all.
+	AfterReferral time.Duration
+	// LongestGrant bounds Scope.Until of a permit. Defaults to 5 years.
+	LongestGrant time.Duration
+	// RequestLife is how long a request waits for her answer. Defaults to 7 days.
+	RequestLife time.Duration
+}
+
+// Decision is the answer to a Request.
+type Decision struct {
+	Permitted bool
+	Reason    Reason
+	// Sources are the rules that decided, Rule.Source.
+	Sources []string
+}
+
+// Decide answers a request from the rules that there are. It is pure: the same
+// request, rules and policy give the same answer. A deny overrides every permit;
+// a rule that has ended, has not begun, or is about somebody else, another
+// purpose or other data is no rule; without a rule a clinician is refused. A
+// patient sees what is hers and not withheld by policy, whatever the rules say.
+func Decide(r Request, rules []Rule, p Policy) Decision {
+	if !is(r.Patient, "Patient") {
+		return Decision{Reason: ReasonForeign}
+	}
+	if r.Data != nil && r.Data.Class == "" {
+		return Decision{Reason: ReasonUnknown}
+	}
+	switch r.Actor.Kind {
+	case KindPatient:
+		return own(r, p)
+	case KindClinician:
+		if !is(r.Actor.Person, "Practitioner") || r.Purpose != Treatment && r.Purpose != Emergency {
+			return Decision{Reason: ReasonActor}
+		}
+		return byRules(r, rules, p)
+	}
+	return Decision{Reason: ReasonActor}
+}
+
+// own decides for the patient herself.
+func own(r Request, p Policy) Decision {
+	switch {
+	case r.Actor.Person != r.Patient:
+		return Decision{Reason: ReasonForeign}
+	case r.Purpose != PatientRequest:
+		return Decision{Reason: ReasonActor}
+	case r.Data != nil && slices.ContainsFunc(r.Data.Labels, p.withholds):
+		return Decision{Reason: ReasonPolicy}
+	}
+	return Decision{Permitted: true, Reason: ReasonOwn}
+}
+
+func byRules(r Request, rules []Rule, p Policy) Decision {
+	d := Decision{Reason: ReasonNoRule}
+	sensitive := r.Data != nil && p.sensitive(r.Data.Labels)
+	for i := range rules {
+		rule := &rules[i]
+		if rule.Effect != Permit || !rule.about(r) {
+			continue
+		}
+		if sensitive && !rule.permitsSensitive(p) {
+			if d.Reason == ReasonNoRule {
+				d.Reason = ReasonSensitive
+			}
+			continue
+		}
+		if !d.Permitted || rule.Origin != FromBreakGlass && d.Reason == ReasonEmergency {
+			d.Reason = rule.reason()
+		}
+		d.Permitted = true
+		d.Sources = append(d.Sources, rule.Source)
+	}
+	if !d.Permitted {
+		return d
+	}
+	for i := range rules {
+		rule := &rules[i]
+		if rule.Effect != Deny || !rule.about(r) || rule.Scope.Sensitive && !sensitive {
+			continue
+		}
+		if p.EmergencyOverridesDeny && d.Reason == ReasonEmergency {
+			continue
+		}
+		return Decision{Reason: ReasonDenied, Sources: []string{rule.Source}}
+	}
+	return d
+}
+
+// about tells whether a rule has something to say to a request.
+func (rule *Rule) about(r Request) bool {
+	if r.At.Before(rule.From) || !rule.Scope.Until.IsZero() && !r.At.Before(rule.Scope.Until) {
+		return false
+	}
+	if rule.Effect == Permit && (rule.Party.isZero() || rule.Scope.Until.IsZero() && rule.Origin != FromReferral) {
+		return false // to nobody in particular, or without an end
+	}
+	if !rule.Party.has(r.Actor) {
+		return false
+	}
+	if len(rule.Purposes) > 0 && !slices.Contains(rule.Purposes, r.Purpose) {
+		return false
+	}
+	if r.Data == nil {
+		// Is there anything at all? A deny says no only where it is about everything.
+		return rule.Effect == Permit || rule.total()
+	}
+	return rule.reaches(*r.Data)
+}
+
+// total tells that a rule is about the whole record.
+func (rule *Rule) total() bool {
+	s := rule.Scope
+	return len(s.Types) == 0 && s.From == nil && s.To == nil && s.Episode == "" && !s.Sensitive &&
+		len(rule.Episodes) == 0 && len(rule.Codes) == 0 && len(rule.Labels) == 0
+}
+
+// reaches tells whether a rule is about these data.
+func (rule *Rule) reaches(d Data) bool {
+	if len(rule.Codes) > 0 && !meet(rule.Codes, d.Codes) {
+		return false
+	}
+	if len(rule.Labels) > 0 && !meet(rule.Labels, d.Labels) {
+		return false
+	}
+	if rule.Effect == Permit && d.Type == "Patient" && len(rule.Codes) == 0 && len(rule.Labels) == 0 {
+		return true // whose record it is goes with whatever is seen of it
+	}
+	s := rule.Scope
+	if len(rule.Episodes) > 0 && s.Episode == "" {
+		if !slices.ContainsFunc(rule.Episodes, func(e string) bool { return slices.Contains(d.Episodes, e) }) {
+			return rule.Effect == Deny && d.Unplaced
+		}
+	}
+	if rule.Effect == Deny && s.Episode != "" && d.Type == "Patient" {
+		return false // she is of no episode
+	}
+	return s.covers(d, rule.Effect == Deny)
+}
+
+func (rule *Rule) permitsSensitive(p Policy) bool {
+	if rule.Origin == FromBreakGlass {
+		return p.EmergencySensitive
+	}
+	return rule.Scope.Sensitive
+}
+
+func (rule *Rule) reason() Reason {
+	switch rule.Origin {
+	case FromReferral:
+		return ReasonReferral
+	case FromBreakGlass:
+		return ReasonEmergency
+	}
+	return ReasonConsent
+}
+
+// withDefaults fills in what is not said.
+func (p Policy) withDefaults() Policy {
+	if p.WithheldFromPatient == nil {
+		p.WithheldFromPatient = []nehr.Coding{{System: nehr.SystemActCode, Code: "NOPAT"}}
+	}
+	if p.LongestGrant == 0 {
+		p.LongestGrant = 5 * 365 * 24 * time.Hour
+	}
+	if p.RequestLife == 0 {
+		p.RequestLife = 7 * 24 * time.Hour
+	}
+	return p
+}
+
+// withholds tells whether a label keeps something from the patient herself.
+func (p Policy) withholds(label nehr.Coding) bool {
+	return meet(p.WithheldFromPatient, []nehr.Coding{label})
+}
+
+// sensitive tells whether one of the labels needs an explicit permission: of
+// v3-Confidentiality R and V, of v3-ActCode every code (HIV, PSY, SEX, …), and
+// what the policy names. A label without a system could be any.
+func (p Policy) sensitive(labels []nehr.Coding) bool {
+	for _, l := range labels {
+		switch l.System {
+		case nehr.SystemConfidentiality:
+			if l.Code != "U" && l.Code != "L" && l.Code != "M" && l.Code != "N" {
+				return true
+			}
+		case nehr.SystemActCode, "":
+			return true
+		}
+	}
+	return meet(p.Sensitive, labels)
+}
+
+// meet tells whether one coding stands in both lists.
+func meet(a, b []nehr.Coding) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.System == y.System && x.Code == y.Code {
+				return true
+			}
+		}
+	}
+	return false
+}
