@@ -20,6 +20,9 @@ type View struct {
 	Body  any
 }
 
+// Pair gives a template of its own both the page and one thing of it.
+func (v View) Pair(one any) [2]any { return [2]any{v, one} }
+
 // Choice is a language to choose.
 type Choice struct {
 	Tag, Name string
