@@ -45,6 +45,7 @@ type fact struct {
 	Unit      string // UCUM code
 	UnitText  string
 	Date      string // as in FHIR; empty: not known
+	Issued    string // an instant, to order what was found on one day
 	Status    words.Status
 	Parts     []fact // of a blood pressure: upper, lower
 	Encounter string
@@ -125,7 +126,20 @@ func read(r *access.Record, lang string, now time.Time, zone *time.Location) *ch
 			c.appoint(res)
 		}
 	}
-	slices.SortStableFunc(c.Facts, func(a, b fact) int { return newest(a.Date, b.Date) })
+	slices.SortStableFunc(c.Facts, func(a, b fact) int {
+		if n := newest(a.Date, b.Date); n != 0 {
+			return n
+		}
+		if n := newestInstant(a.Issued, b.Issued); n != 0 {
+			return n
+		}
+		// Of two at one time, which came last is not known: the one that needs more
+		// care goes before.
+		if n := care(b.Status) - care(a.Status); n != 0 {
+			return n
+		}
+		return cmp.Compare(b.Value.Text, a.Value.Text)
+	})
 	for _, f := range c.Facts {
 		if v := visits[f.Encounter]; v != nil {
 			v.Facts = append(v.Facts, f)
@@ -169,6 +183,21 @@ func newest(a, b string) int {
 	return cmp.Compare(day(b), day(a))
 }
 
+// newestInstant orders instants, the latest first and what has none last.
+func newestInstant(a, b string) int {
+	at, errA := time.Parse(time.RFC3339Nano, a)
+	bt, errB := time.Parse(time.RFC3339Nano, b)
+	switch {
+	case errA != nil && errB != nil:
+		return 0
+	case errA != nil:
+		return 1
+	case errB != nil:
+		return -1
+	}
+	return bt.Compare(at)
+}
+
 // day cuts an instant to the day that it was written on.
 func day(fhir string) string { return fhir[:min(len(fhir), 10)] }
 
@@ -182,6 +211,7 @@ func (c *chart) visitOf(res *fhirjson.Value) *visit {
 func (c *chart) observe(res *fhirjson.Value) {
 	f := c.factOf(res)
 	f.Date = cmp.Or(res.Get("effectiveDateTime").Str(), res.Get("effectiveInstant").Str(), res.Get("effectivePeriod", "start").Str())
+	f.Issued = res.Get("issued").Str()
 	f.Encounter = res.Get("encounter", "reference").Str()
 	for _, category := range res.All("category.coding.code") {
 		f.Lab = f.Lab || category.Str() == "laboratory"
@@ -254,8 +284,14 @@ func (f fact) part(code string) fact {
 
 // worse gives the state that needs more care.
 func worse(a, b words.Status) words.Status {
-	order := []words.Status{words.Unknown, words.Usual, words.Low, words.High, words.Danger}
-	return order[max(slices.Index(order, a), slices.Index(order, b))]
+	if care(b) > care(a) {
+		return b
+	}
+	return a
+}
+
+func care(s words.Status) int {
+	return slices.Index([]words.Status{words.Unknown, words.Usual, words.Low, words.High, words.Danger}, s)
 }
 
 func (c *chart) itemOf(res *fhirjson.Value, code, encounter, period, date string) item {
