@@ -46,6 +46,9 @@ func (p *Portal) showConsents(v *portal.Visit, status int, problem, done string)
 	}
 	page := consentsPage{Problem: problem, Done: done}
 	for _, c := range list {
+		if c.Patient != v.Session.Record {
+			continue
+		}
 		view := p.consentView(v, c)
 		switch c.State {
 		case access.Asked:

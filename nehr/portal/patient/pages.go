@@ -27,7 +27,6 @@ type homePage struct {
 	Danger    bool // one of the measures is a danger sign
 	Seen      int  // how often others looked in the last 30 days
 	Asked     int  // requests that wait for her answer
-	ConsentsK bool // the consents could be read
 }
 
 // homeMeasures are shown in this order, with what is usual.
@@ -76,9 +75,8 @@ func (p *Portal) home(v *portal.Visit) error {
 	}
 	// Without the consents the page is still of use: what is known is shown.
 	if list, err := p.config.Gate.Consents(v.R.Context(), reader(v), v.Session.Record); err == nil {
-		page.ConsentsK = true
 		for _, one := range list {
-			if one.State == access.Asked {
+			if one.State == access.Asked && one.Patient == v.Session.Record {
 				page.Asked++
 			}
 		}
