@@ -42,7 +42,7 @@ func two(t *testing.T) (w *world, others string) {
 // TestAttackAnothersRecord: no route and no parameter leads to another patient.
 func TestAttackAnothersRecord(t *testing.T) {
 	w, others := two(t)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	_, id, _ := strings.Cut(others, "/")
 	for _, path := range pages {
@@ -62,7 +62,7 @@ func TestAttackAnothersRecord(t *testing.T) {
 		}
 		second := w.another("Twin Udaharana")
 		w.own(second, her)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		if p := b.submit("/records", "/records", "record", others); p.status != http.StatusNotFound {
 			t.Errorf("another's record was chosen: %d", p.status)
@@ -93,7 +93,7 @@ func TestAttackAnothersRecord(t *testing.T) {
 // is asked of the gate.
 func TestAttackNobodySignedIn(t *testing.T) {
 	w, _ := two(t)
-	b := w.browser()
+	b := w.visitor()
 	for _, path := range append(slices.Clone(pages), "/link", "/records") {
 		t.Run("GET "+path, func(t *testing.T) {
 			if p := b.get(path); p.status != http.StatusUnauthorized || strings.Contains(p.body, "Nilmini") {
@@ -117,7 +117,7 @@ func TestAttackNobodySignedIn(t *testing.T) {
 // another session's token, and by a browser that says where it comes from by Origin.
 func TestAttackForgedForms(t *testing.T) {
 	w, _ := two(t)
-	victim, thief := w.browser(), w.browser()
+	victim, thief := w.visitor(), w.visitor()
 	victim.signIn(her)
 	thief.signIn(other)
 	for action := range forms {
@@ -172,11 +172,11 @@ func TestAttackForgedForms(t *testing.T) {
 // TestAttackSessions: a session that somebody chose, one from before the sign-in, one
 // that is over, idle or signed out, all open nothing.
 func TestAttackSessions(t *testing.T) {
-	set := func(b *browser, value string) {
+	set := func(b *visitor, value string) {
 		at, _ := url.Parse(b.url)
 		b.Jar.SetCookies(at, []*http.Cookie{{Name: "patient-session", Value: value, Path: "/"}})
 	}
-	value := func(b *browser) string {
+	value := func(b *visitor) string {
 		at, _ := url.Parse(b.url)
 		for _, c := range b.Jar.Cookies(at) {
 			if c.Name == "patient-session" {
@@ -185,7 +185,7 @@ func TestAttackSessions(t *testing.T) {
 		}
 		return ""
 	}
-	closed := func(t *testing.T, b *browser) {
+	closed := func(t *testing.T, b *visitor) {
 		t.Helper()
 		if p := b.get("/home"); p.status != http.StatusUnauthorized || strings.Contains(p.body, "Nilmini") {
 			t.Errorf("home: %d", p.status)
@@ -193,33 +193,33 @@ func TestAttackSessions(t *testing.T) {
 	}
 	t.Run("fixation", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		chosen := strings.Repeat("A", 43)
 		set(b, chosen)
 		b.signIn(her)
 		if value(b) == chosen || value(b) == "" {
 			t.Error("the chosen secret became the session's")
 		}
-		attacker := w.browser()
+		attacker := w.visitor()
 		set(attacker, chosen)
 		closed(t, attacker)
 	})
 	t.Run("rotation at sign-in", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		before := value(b)
 		b.signIn(her)
 		if value(b) == before {
 			t.Error("the secret stayed")
 		}
-		old := w.browser()
+		old := w.visitor()
 		set(old, before)
 		closed(t, old)
 	})
 	t.Run("signed out", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		kept := value(b)
 		if p := b.submit("/home", "/sign-out"); p.status != http.StatusSeeOther || p.header.Get("Clear-Site-Data") == "" {
@@ -230,7 +230,7 @@ func TestAttackSessions(t *testing.T) {
 	})
 	t.Run("quick exit", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		kept := value(b)
 		if p := b.submit("/home", "/exit"); p.status != http.StatusSeeOther || p.header.Get("Location") != "https://www.wikipedia.org/" {
@@ -241,7 +241,7 @@ func TestAttackSessions(t *testing.T) {
 	})
 	t.Run("idle", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		w.clock.forward(14 * time.Minute)
 		if p := b.get("/home"); p.status != http.StatusOK {
@@ -254,7 +254,7 @@ func TestAttackSessions(t *testing.T) {
 	})
 	t.Run("absolute", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		for range 40 { // eight hours by clicks of twelve minutes
 			w.clock.forward(12 * time.Minute)
@@ -264,7 +264,7 @@ func TestAttackSessions(t *testing.T) {
 	})
 	t.Run("a form of a session that is over", func(t *testing.T) {
 		w, _ := two(t)
-		b := w.browser()
+		b := w.visitor()
 		b.signIn(her)
 		token := b.token("/consents", "/consents/revoke")
 		w.clock.forward(time.Hour)
@@ -275,7 +275,7 @@ func TestAttackSessions(t *testing.T) {
 	t.Run("garbage", func(t *testing.T) {
 		w, _ := two(t)
 		for _, v := range []string{"x", strings.Repeat("A", 44), strings.Repeat("A", 5000), "AAAA=", "%00"} {
-			b := w.browser()
+			b := w.visitor()
 			set(b, v)
 			closed(t, b)
 		}
@@ -286,7 +286,7 @@ func TestAttackSessions(t *testing.T) {
 // late, with another state, or for a lower assurance signs nobody in.
 func TestAttackSignIn(t *testing.T) {
 	w, _ := two(t)
-	refused := func(t *testing.T, b *browser, callback string) {
+	refused := func(t *testing.T, b *visitor, callback string) {
 		t.Helper()
 		if p := b.get(callback); p.status != http.StatusUnprocessableEntity || p.header.Get("Location") != "" {
 			t.Errorf("callback: %d to %s", p.status, p.header.Get("Location"))
@@ -296,42 +296,42 @@ func TestAttackSignIn(t *testing.T) {
 		}
 	}
 	t.Run("in another browser", func(t *testing.T) {
-		back := w.browser().throughESignet(esignetsandbox.Person{ID: other})
-		victim := w.browser()
+		back := w.visitor().throughESignet(esignetsandbox.Person{ID: other})
+		victim := w.visitor()
 		refused(t, victim, back)
 		victim.get("/sign-in") // she has begun herself
 		refused(t, victim, back)
 	})
 	t.Run("twice", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		back := b.throughESignet(esignetsandbox.Person{ID: her})
 		at, _ := url.Parse(b.url)
 		kept := b.Jar.Cookies(at)
 		b.get(back)
-		again := w.browser()
+		again := w.visitor()
 		again.Jar.SetCookies(at, slices.DeleteFunc(kept, func(c *http.Cookie) bool { return c.Name == "patient-session" }))
 		refused(t, again, back)
 	})
 	t.Run("late", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		back := b.throughESignet(esignetsandbox.Person{ID: her})
 		w.clock.forward(11 * time.Minute)
 		refused(t, b, back)
 	})
 	t.Run("another state", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		back, _ := url.Parse(b.throughESignet(esignetsandbox.Person{ID: her}))
 		q := back.Query()
 		q.Set("state", "forged")
 		refused(t, b, back.Path+"?"+q.Encode())
 	})
 	t.Run("no code", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		b.get("/sign-in")
 		refused(t, b, "/callback")
 	})
 	t.Run("she cancels", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		back, _ := url.Parse(b.throughESignet(esignetsandbox.Person{ID: her}))
 		q := back.Query()
 		q.Del("code")
@@ -342,7 +342,7 @@ func TestAttackSignIn(t *testing.T) {
 		}
 	})
 	t.Run("an error with a script", func(t *testing.T) {
-		b := w.browser()
+		b := w.visitor()
 		b.get("/sign-in")
 		p := b.get("/callback?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cimg%20src=x%3E&state=x")
 		if strings.Contains(p.body, "alert(1)") || strings.Contains(p.body, "<img") {
@@ -354,7 +354,7 @@ func TestAttackSignIn(t *testing.T) {
 // TestAttackRedirects: nothing that is sent decides where the browser goes.
 func TestAttackRedirects(t *testing.T) {
 	w, _ := two(t)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	for _, path := range []string{"/?next=https://evil.example", "/home?lang=si&to=//evil.example", "//evil.example/?lang=si", "/%2f%2fevil.example?lang=si", "/\\evil.example?lang=si",
 		"/sign-in?redirect_uri=https://evil.example", "/?lang=si&return=https://evil.example", "/callback?redirect=https://evil.example", "/home/..//evil.example?lang=ta", "/privacy?lang=https://evil.example"} {
@@ -384,7 +384,7 @@ func TestAttackRedirects(t *testing.T) {
 // keeping; the cookie is not for scripts.
 func TestAttackHeaders(t *testing.T) {
 	w, _ := two(t)
-	b := w.browser()
+	b := w.visitor()
 	signedIn := b.signIn(her)
 	cookie := strings.Join(signedIn.header.Values("Set-Cookie"), "\n")
 	if !strings.Contains(cookie, "HttpOnly; SameSite=Lax") || strings.Contains(cookie, "Domain=") {
@@ -439,7 +439,7 @@ func TestAttackScripts(t *testing.T) {
 		{ID: script, State: access.Active, Effect: access.Permit, Patient: w.record, Readable: true, Why: script, Scope: access.Scope{Until: w.clock.Now().Add(time.Hour)}},
 	}
 	w.gate.entries = []access.Entry{{At: w.clock.Now(), Actor: access.KindClinician, Person: script, Patient: w.record, Facility: script, Permitted: true, Purpose: script, Action: script}}
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	for _, path := range pages {
 		if path == "/access.csv" || path == "/access.json" {
@@ -461,7 +461,7 @@ func TestAttackScripts(t *testing.T) {
 		})
 	}
 	t.Run("form of the card", func(t *testing.T) {
-		c := w.browser()
+		c := w.visitor()
 		c.signIn(other)
 		if p := c.submit("/link", "/link", "number", script, "code", script); strings.Contains(p.body, "<script") || strings.Contains(p.body, "<img") {
 			t.Error("given back as it came")
@@ -472,7 +472,7 @@ func TestAttackScripts(t *testing.T) {
 // TestAttackCSVInjection: a name that a spreadsheet would run is text in the download.
 func TestAttackCSVInjection(t *testing.T) {
 	w, _ := two(t)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	for _, name := range []string{"=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", " =1+1", "\r\n=1", "\"=1", "＝1+1", "a\n=1+1"} {
 		t.Run(name, func(t *testing.T) {
@@ -496,7 +496,7 @@ func TestAttackCSVInjection(t *testing.T) {
 // TestAttackRequests: what is too long, malformed or too often is refused.
 func TestAttackRequests(t *testing.T) {
 	w, _ := two(t)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	t.Run("a long query", func(t *testing.T) {
 		if p := b.get("/home?a=" + strings.Repeat("a", 9000)); p.status != http.StatusBadRequest {
@@ -525,7 +525,7 @@ func TestAttackRequests(t *testing.T) {
 		})
 	}
 	t.Run("too many sign-ins", func(t *testing.T) {
-		c, last := w.browser(), 0
+		c, last := w.visitor(), 0
 		for range 30 {
 			last = c.get("/sign-in").status
 		}

@@ -29,7 +29,7 @@ func contains(t *testing.T, where, body string, want ...string) {
 func TestSignedInSheSeesHerRecord(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	if p := b.signIn(her); p.status != http.StatusSeeOther || p.header.Get("Location") != "/home" {
 		t.Fatalf("after the sign-in: %d %s", p.status, p.header.Get("Location"))
 	}
@@ -66,7 +66,7 @@ func TestD044_ASubjectIsHersOnlyWithItsIssuer(t *testing.T) {
 				fhirjson.F("value", fhirjson.Text(esignetsandbox.Subject(her, relyingParty)))))
 		}
 	})
-	b := w.browser()
+	b := w.visitor()
 	if p := b.signIn(her); p.header.Get("Location") != "/link" {
 		t.Fatalf("led to %s", p.header.Get("Location"))
 	}
@@ -83,7 +83,7 @@ func TestSheClaimsHerRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	if p := b.submit("/link", "/link", "number", phn, "code", "2222-2222"); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, "do not open a record") {
 		t.Errorf("a wrong code: %d", p.status)
@@ -95,11 +95,11 @@ func TestSheClaimsHerRecord(t *testing.T) {
 		t.Fatalf("the right code: %d %s", p.status, p.body)
 	}
 	contains(t, "home", b.get("/home").body, "Nilmini Udaharana")
-	again := w.browser()
+	again := w.visitor()
 	if p := again.signIn(her); p.header.Get("Location") != "/home" {
 		t.Errorf("the link did not hold: %s", p.header.Get("Location"))
 	}
-	thief := w.browser()
+	thief := w.visitor()
 	thief.signIn(other)
 	if p := thief.submit("/link", "/link", "number", phn, "code", code); p.status != http.StatusUnprocessableEntity {
 		t.Errorf("the code opened twice: %d", p.status)
@@ -117,16 +117,16 @@ func TestSheClaimsHerRecord(t *testing.T) {
 func TestADisputedRecordIsNotShownAgain(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	if p := b.submit("/profile", "/dispute"); p.status != http.StatusOK || !strings.Contains(p.body, "not shown to you again") {
 		t.Fatalf("%d %s", p.status, p.body)
 	}
-	for _, visitor := range []*browser{b, w.browser()} {
-		if visitor != b {
-			visitor.signIn(her)
+	for _, one := range []*visitor{b, w.visitor()} {
+		if one != b {
+			one.signIn(her)
 		}
-		if p := visitor.get("/home"); p.header.Get("Location") != "/link" {
+		if p := one.get("/home"); p.header.Get("Location") != "/link" {
 			t.Errorf("home: %d", p.status)
 		}
 	}
@@ -146,7 +146,7 @@ func TestD095_RecordsAreNeverMixed(t *testing.T) {
 	second := w.another("Second Udaharana")
 	w.own(w.record, her)
 	w.own(second, her)
-	b := w.browser()
+	b := w.visitor()
 	if p := b.signIn(her); p.header.Get("Location") != "/records" {
 		t.Fatalf("led to %s", p.header.Get("Location"))
 	}
@@ -170,7 +170,7 @@ func TestD095_RecordsAreNeverMixed(t *testing.T) {
 func TestD094_OneWayInAtOneAssurance(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	landing := b.get("/").body
 	if strings.Contains(landing, `type="password"`) || strings.Contains(landing, `type="email"`) || strings.Contains(landing, "<input") {
 		t.Error("the landing page has another way in")
@@ -195,7 +195,7 @@ func TestD094_OneWayInAtOneAssurance(t *testing.T) {
 func TestD096_NoJargonAndDatesAsSpoken(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	iso := regexp.MustCompile(`\b20\d\d-\d\d-\d\d\b|\b\d{1,2}/\d{1,2}/20\d\d\b`)
 	script := map[string]*regexp.Regexp{"en": regexp.MustCompile("[a-z]"), "si": regexp.MustCompile(`\p{Sinhala}`), "ta": regexp.MustCompile(`\p{Tamil}`)}
@@ -232,7 +232,7 @@ func TestD097_CountsAreThoseOfTheList(t *testing.T) {
 		}
 	})
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	body := b.get("/timeline").body
 	contains(t, "timeline", body, "Visits in your record: 4", "Visits without a date", "date not known")
@@ -252,7 +252,7 @@ func TestD098_LanguageDownloadLogAndConsents(t *testing.T) {
 		{Seq: 4, At: w.clock.Now(), Actor: access.KindPatient, Patient: w.record, Purpose: access.PatientRequest, Action: access.ActionRecord, Permitted: true},
 		{Seq: 5, At: w.clock.Now(), Actor: access.KindClinician, Patient: "Patient/another", Purpose: access.Treatment, Action: access.ActionRecord, Permitted: true},
 	}
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	contains(t, "home", b.get("/home").body, "looked at your record 2 times")
 	for path, n := range map[string]int{"/access": 3, "/access?days=30": 2, "/access?only=emergency": 1, "/access?only=denied": 1, "/access?only=own": 4, "/access?days=x&only=y": 3} {
@@ -274,7 +274,7 @@ func TestD098_LanguageDownloadLogAndConsents(t *testing.T) {
 func TestD099_NoneIsNotNotAsked(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	if body := b.get("/health").body; strings.Count(body, "does not mean that there are none") != 1 {
 		t.Error("allergies that nobody asked for read as none")
@@ -302,7 +302,7 @@ func TestConsents(t *testing.T) {
 		{ID: "c2", State: access.Asked, Effect: access.Permit, Patient: w.record, Readable: true, At: w.clock.Now(), Scope: access.Scope{Until: until}},
 		{ID: "c3", State: access.Active, Effect: access.Permit, Patient: w.record, Readable: true, At: w.clock.Now(), Scope: access.Scope{Until: until}},
 	}
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	contains(t, "home", b.get("/home").body, "wait for your answer: 2")
 	contains(t, "consents", b.get("/consents").body, "Second opinion", "laboratory results", "7 days")
@@ -340,7 +340,7 @@ func TestConsents(t *testing.T) {
 func TestTroubleIsToldInWords(t *testing.T) {
 	w := start(t, nil)
 	w.own(w.record, her)
-	b := w.browser()
+	b := w.visitor()
 	b.signIn(her)
 	for name, c := range map[string]struct {
 		err    error

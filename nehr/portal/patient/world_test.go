@@ -181,18 +181,18 @@ func (w *world) another(name string) string {
 	return "Patient/" + a.Resource.Get("id").Str()
 }
 
-// browser is one visitor with cookies.
-type browser struct {
+// visitor is a browser with cookies.
+type visitor struct {
 	*world
 	*http.Client
 }
 
-func (w *world) browser() *browser {
+func (w *world) visitor() *visitor {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &browser{w, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &visitor{w, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // page is an answer.
@@ -202,7 +202,7 @@ type page struct {
 	header http.Header
 }
 
-func (b *browser) do(r *http.Request) page {
+func (b *visitor) do(r *http.Request) page {
 	b.t.Helper()
 	res, err := b.Do(r)
 	if err != nil {
@@ -216,7 +216,7 @@ func (b *browser) do(r *http.Request) page {
 	return page{res.StatusCode, string(body), res.Header}
 }
 
-func (b *browser) get(path string) page {
+func (b *visitor) get(path string) page {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.url+path, nil)
 	if err != nil {
@@ -226,7 +226,7 @@ func (b *browser) get(path string) page {
 }
 
 // post sends a form as the page itself would.
-func (b *browser) post(path string, form url.Values, head ...string) page {
+func (b *visitor) post(path string, form url.Values, head ...string) page {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -243,7 +243,7 @@ func (b *browser) post(path string, form url.Values, head ...string) page {
 var tokenForm = regexp.MustCompile(`action="([^"]*)"[^>]*>\s*<input type="hidden" name="token" value="([^"]+)"`)
 
 // token reads that of a form from a page.
-func (b *browser) token(at, action string) string {
+func (b *visitor) token(at, action string) string {
 	b.t.Helper()
 	for _, m := range tokenForm.FindAllStringSubmatch(b.get(at).body, -1) {
 		if m[1] == action {
@@ -255,7 +255,7 @@ func (b *browser) token(at, action string) string {
 }
 
 // submit fills in a form of a page and sends it.
-func (b *browser) submit(at, action string, fields ...string) page {
+func (b *visitor) submit(at, action string, fields ...string) page {
 	b.t.Helper()
 	form := url.Values{"token": {b.token(at, action)}}
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -265,12 +265,12 @@ func (b *browser) submit(at, action string, fields ...string) page {
 }
 
 // signIn goes through eSignet and gives the answer to what it sends back.
-func (b *browser) signIn(person string) page {
+func (b *visitor) signIn(person string) page {
 	b.t.Helper()
 	return b.get(b.throughESignet(esignetsandbox.Person{ID: person}))
 }
 
-func (b *browser) throughESignet(person esignetsandbox.Person) (callback string) {
+func (b *visitor) throughESignet(person esignetsandbox.Person) (callback string) {
 	b.t.Helper()
 	res := b.get("/sign-in")
 	if res.status != http.StatusSeeOther {
