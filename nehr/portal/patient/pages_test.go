@@ -254,7 +254,7 @@ func TestD098_LanguageDownloadLogAndConsents(t *testing.T) {
 	}
 	b := w.visitor()
 	b.signIn(her)
-	contains(t, "home", b.get("/home").body, "looked at your record 2 times")
+	contains(t, "home", b.get("/home").body, "in the last 30 days: 2")
 	for path, n := range map[string]int{"/access": 3, "/access?days=30": 2, "/access?only=emergency": 1, "/access?only=denied": 1, "/access?only=own": 4, "/access?days=x&only=y": 3} {
 		if got := strings.Count(b.get(path).body, "<li><strong dir"); got != n {
 			t.Errorf("%s lists %d, want %d", path, got, n)

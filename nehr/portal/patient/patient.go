@@ -58,9 +58,9 @@ func New(config Config) (*Portal, error) {
 	p := &Portal{config: config, now: config.Portal.Now, links: links{config.Portal.DB, config.Portal.Now}}
 	c := config.Portal
 	c.Name, c.Pages, c.Texts, c.SignedIn = "patient", pages, texts, p.signedIn
-	c.Menu = []portal.MenuItem{{Path: "/home", Text: "home"}, {Path: "/timeline", Text: "timeline"}, {Path: "/results", Text: "results"},
-		{Path: "/health", Text: "health"}, {Path: "/care", Text: "care"}, {Path: "/consents", Text: "consents"},
-		{Path: "/access", Text: "who_saw"}, {Path: "/profile", Text: "profile"}}
+	c.Menu = []portal.MenuItem{{Path: "/home", Text: "menu_home"}, {Path: "/timeline", Text: "menu_timeline"}, {Path: "/results", Text: "menu_results"},
+		{Path: "/health", Text: "menu_health"}, {Path: "/care", Text: "menu_care"}, {Path: "/consents", Text: "menu_consents"},
+		{Path: "/access", Text: "menu_access"}, {Path: "/profile", Text: "menu_profile"}}
 	if p.frame, err = portal.New(c); err != nil {
 		return nil, err
 	}

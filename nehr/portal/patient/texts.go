@@ -4,6 +4,9 @@ import "github.com/nehrbridge/nehrbridge/nehr/portal"
 
 // texts are the words of the pages; a native speaker must review them.
 var texts = portal.Texts{
+	"menu_home": {"Home", "මුල් පිටුව", "முகப்பு"}, "menu_timeline": {"Visits", "පැමිණීම්", "வருகைகள்"}, "menu_results": {"Results", "ප්‍රතිඵල", "முடிவுகள்"}, "menu_health": {"Health", "සෞඛ්‍යය", "உடல்நலம்"},
+	"menu_care": {"Referrals", "යොමු කිරීම්", "பரிந்துரைகள்"}, "menu_consents": {"Permissions", "අවසර", "அனுமதிகள்"}, "menu_access": {"Who saw", "බැලූ අය", "பார்த்தவர்கள்"}, "menu_profile": {"About me", "මා ගැන", "என்னைப் பற்றி"},
+
 	"home":     {"Home", "මුල් පිටුව", "முகப்பு"},
 	"hello":    {"Hello, %s", "ආයුබෝවන්, %s", "வணக்கம், %s"},
 	"timeline": {"My visits", "මගේ පැමිණීම්", "எனது வருகைகள்"},
@@ -61,7 +64,7 @@ var texts = portal.Texts{
 
 	"pending_referral": {"You were sent to a specialist", "ඔබව විශේෂඥ වෛද්‍යවරයෙකු වෙත යොමු කර ඇත", "நீங்கள் நிபுணரிடம் அனுப்பப்பட்டுள்ளீர்கள்"},
 	"more_care":        {"See referrals and appointments", "යොමු කිරීම් සහ හමුවීම් බලන්න", "பரிந்துரைகளையும் சந்திப்புகளையும் காண்க"},
-	"seen_n":           {"Others looked at your record %d times in the last 30 days.", "පසුගිය දින 30 තුළ අන් අය ඔබේ වාර්තාව %d වරක් බැලුවා.", "கடந்த 30 நாட்களில் மற்றவர்கள் உங்கள் பதிவை %d முறை பார்த்துள்ளனர்."},
+	"seen_n":           {"How often others looked at your record in the last 30 days: %d", "පසුගිය දින 30 තුළ අන් අය ඔබේ වාර්තාව බැලූ වාර ගණන: %d", "கடந்த 30 நாட்களில் மற்றவர்கள் உங்கள் பதிவைப் பார்த்த தடவைகள்: %d"},
 	"seen_none":        {"Nobody else looked at your record here in the last 30 days.", "පසුගිය දින 30 තුළ වෙන කිසිවෙකු මෙහිදී ඔබේ වාර්තාව බැලුවේ නැත.", "கடந்த 30 நாட்களில் வேறு எவரும் இங்கு உங்கள் பதிவைப் பார்க்கவில்லை."},
 	"seen_more":        {"See who it was", "ඒ කවුදැයි බලන්න", "யார் எனப் பார்க்க"},
 	"latest":           {"Latest values", "අලුත්ම අගයන්", "சமீபத்திய அளவுகள்"},
@@ -75,7 +78,7 @@ var texts = portal.Texts{
 	"status_danger": {"Needs care today", "අදම ප්‍රතිකාර අවශ්‍යයි", "இன்றே கவனிப்பு தேவை"},
 	"do_usual":      {"Go on as you were told.", "ඔබට කියූ පරිදි දිගටම කරගෙන යන්න.", "உங்களுக்குச் சொன்னபடி தொடருங்கள்."},
 	"do_low":        {"Ask about it at your next visit, or earlier if you feel unwell.", "ඊළඟ පැමිණීමේදී ඒ ගැන විමසන්න; අපහසුවක් දැනේ නම් ඊට පෙර විමසන්න.", "அடுத்த வருகையில் இதைப் பற்றிக் கேளுங்கள்; உடல்நலமில்லை எனில் அதற்கு முன்பே கேளுங்கள்."},
-	"do_high":       {"Ask your midwife about it in the next days.", "ඉදිරි දින කිහිපය තුළ ඒ ගැන පවුල් සෞඛ්‍ය සේවිනියගෙන් විමසන්න.", "அடுத்த சில நாட்களில் மருத்துவமாதுவிடம் இதைப் பற்றிக் கேளுங்கள்."},
+	"do_high":       {"Tell your midwife about it today or tomorrow.", "අද හෝ හෙට ඒ ගැන පවුල් සෞඛ්‍ය සේවිනියට කියන්න.", "இன்று அல்லது நாளை மருத்துவமாதுவிடம் இதைப் பற்றிச் சொல்லுங்கள்."},
 	"do_danger":     {"If nobody has cared for it since, go to a hospital today.", "එතැන් සිට ප්‍රතිකාර ලැබී නැත්නම් අදම රෝහලකට යන්න.", "அதன் பிறகு கவனிக்கப்படவில்லை எனில் இன்றே மருத்துவமனைக்குச் செல்லுங்கள்."},
 	"danger_value":  {"One of your latest values needs care.", "ඔබේ අලුත්ම අගයන්ගෙන් එකකට ප්‍රතිකාර අවශ්‍යයි.", "உங்கள் சமீபத்திய அளவுகளில் ஒன்றுக்குக் கவனிப்பு தேவை."},
 	"danger_do":     {"If nobody has cared for it since it was measured, go to a hospital today or call 1990.", "මැනීමෙන් පසු ප්‍රතිකාර ලැබී නැත්නම් අදම රෝහලකට යන්න, නැතහොත් 1990 අමතන්න.", "அளவிட்ட பிறகு கவனிக்கப்படவில்லை எனில் இன்றே மருத்துவமனைக்குச் செல்லுங்கள், அல்லது 1990 ஐ அழைக்கவும்."},

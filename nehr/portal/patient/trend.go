@@ -45,8 +45,8 @@ type (
 )
 
 const (
-	pictureWidth, pictureHeight = 640.0, 240.0
-	left, right, top, bottom    = 48.0, 16.0, 16.0, 36.0
+	pictureWidth, pictureHeight = 360.0, 220.0
+	left, right, top, bottom    = 40.0, 16.0, 20.0, 32.0
 )
 
 // trendOf gathers the dated values of a LOINC code that share one unit; a value in
