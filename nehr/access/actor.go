@@ -58,6 +58,16 @@ func (p Party) has(a Actor) bool {
 		(p.Facility == "" || p.Facility == a.Facility)
 }
 
+// isOneOf tells whether one of the references is the actor.
+func (a Actor) isOneOf(references []string) bool {
+	for _, r := range references {
+		if r != "" && (r == a.Person || r == a.Role || r == a.Facility) {
+			return true
+		}
+	}
+	return false
+}
+
 var idForm = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
 
 // reference cuts Type/id, and gives nothing for any other form: no absolute

@@ -44,9 +44,13 @@ type Rule struct {
 	// a referral. The rule is about any of them.
 	Episodes []string
 	// Codes limit it to resources with one of these codes.
-	Codes []nehr.Coding
-	// Labels limit it to resources with one of these labels.
-	Labels []nehr.Coding
+	Codes []Code
+	// Labels limit it to resources with one of these labels; what carries no other
+	// sensitive label is then permitted explicitly.
+	Labels []Code
+	// Except are references to those whom it does not permit although they are of
+	// the party: who refers to itself gets nothing by that.
+	Except []string
 }
 
 // Data is what a decision has to know of one resource. [DataOf] reads it.
@@ -58,12 +62,12 @@ type Data struct {
 	// means; zero when it has none.
 	Start, End time.Time
 	// Episodes are what it belongs to: "Encounter/…", "EpisodeOfCare/…", UIDs of
-	// enrollments.
+	// enrollments, and its own "Type/id".
 	Episodes []string
 	// Unplaced says that nothing tells to which episode it belongs.
 	Unplaced bool
-	Labels   []nehr.Coding // meta.security
-	Codes    []nehr.Coding
+	Labels   []Code // meta.security
+	Codes    []Code
 }
 
 // Request is one question: may the actor, for the purpose, now, see the data of
@@ -82,10 +86,10 @@ type Request struct {
 type Policy struct {
 	// WithheldFromPatient are labels of what she does not see herself. Defaults to
 	// NOPAT of v3-ActCode: not without the professional who treats her.
-	WithheldFromPatient []nehr.Coding
+	WithheldFromPatient []Code
 	// Sensitive are labels that need an explicit permission, beside R and V of
 	// v3-Confidentiality and the codes of v3-ActCode, which always do.
-	Sensitive []nehr.Coding
+	Sensitive []Code
 	// EmergencyOverridesDeny lets break-glass see what she denied. By default what
 	// she denied stays denied, and the page says that something is withheld.
 	EmergencyOverridesDeny bool
@@ -96,8 +100,17 @@ type Policy struct {
 	SharedQueues []string
 	// AfterReferral is how long a completed referral still permits; 0 not at all.
 	AfterReferral time.Duration
+	// ReferralLife is how long a referral that nobody ends permits, from when it was
+	// made. Defaults to a year.
+	ReferralLife time.Duration
 	// LongestGrant bounds Scope.Until of a permit. Defaults to 5 years.
 	LongestGrant time.Duration
+	// BreakGlassPerDay bounds how often one clinician may break the glass in 24
+	// hours. Defaults to 20.
+	BreakGlassPerDay int
+	// OpenRequests bounds how many requests of one clinician wait for one patient's
+	// answer. Defaults to 3.
+	OpenRequests int
 	// RequestLife is how long a request waits for her answer. Defaults to 7 days.
 	RequestLife time.Duration
 }
@@ -155,7 +168,7 @@ func byRules(r Request, rules []Rule, p Policy) Decision {
 		if rule.Effect != Permit || !rule.about(r) {
 			continue
 		}
-		if sensitive && !rule.permitsSensitive(p) {
+		if sensitive && !rule.permitsSensitive(r.Data.Labels, p) {
 			if d.Reason == ReasonNoRule {
 				d.Reason = ReasonSensitive
 			}
@@ -188,13 +201,14 @@ func (rule *Rule) about(r Request) bool {
 	if r.At.Before(rule.From) || !rule.Scope.Until.IsZero() && !r.At.Before(rule.Scope.Until) {
 		return false
 	}
-	if rule.Effect == Permit && (rule.Party.isZero() || rule.Scope.Until.IsZero() && rule.Origin != FromReferral) {
+	if rule.Effect == Permit && (rule.Party.isZero() || rule.Scope.Until.IsZero()) {
 		return false // to nobody in particular, or without an end
 	}
-	if !rule.Party.has(r.Actor) {
+	if !rule.Party.has(r.Actor) || r.Actor.isOneOf(rule.Except) {
 		return false
 	}
-	if len(rule.Purposes) > 0 && !slices.Contains(rule.Purposes, r.Purpose) {
+	if len(rule.Purposes) > 0 && !slices.Contains(rule.Purposes, r.Purpose) &&
+		!(r.Purpose == Emergency && slices.Contains(rule.Purposes, Treatment)) { // emergency treatment is treatment
 		return false
 	}
 	if r.Data == nil {
@@ -234,11 +248,14 @@ func (rule *Rule) reaches(d Data) bool {
 	return s.covers(d, rule.Effect == Deny)
 }
 
-func (rule *Rule) permitsSensitive(p Policy) bool {
+// permitsSensitive tells whether the rule speaks of each sensitive label.
+func (rule *Rule) permitsSensitive(labels []Code, p Policy) bool {
 	if rule.Origin == FromBreakGlass {
 		return p.EmergencySensitive
 	}
-	return rule.Scope.Sensitive
+	return rule.Scope.Sensitive || !slices.ContainsFunc(labels, func(l Code) bool {
+		return p.sensitive([]Code{l}) && !slices.Contains(rule.Labels, l)
+	})
 }
 
 func (rule *Rule) reason() Reason {
@@ -254,7 +271,16 @@ func (rule *Rule) reason() Reason {
 // withDefaults fills in what is not said.
 func (p Policy) withDefaults() Policy {
 	if p.WithheldFromPatient == nil {
-		p.WithheldFromPatient = []nehr.Coding{{System: nehr.SystemActCode, Code: "NOPAT"}}
+		p.WithheldFromPatient = []Code{{nehr.SystemActCode, "NOPAT"}}
+	}
+	if p.ReferralLife == 0 {
+		p.ReferralLife = 365 * 24 * time.Hour
+	}
+	if p.BreakGlassPerDay == 0 {
+		p.BreakGlassPerDay = 20
+	}
+	if p.OpenRequests == 0 {
+		p.OpenRequests = 3
 	}
 	if p.LongestGrant == 0 {
 		p.LongestGrant = 5 * 365 * 24 * time.Hour
@@ -266,14 +292,14 @@ func (p Policy) withDefaults() Policy {
 }
 
 // withholds tells whether a label keeps something from the patient herself.
-func (p Policy) withholds(label nehr.Coding) bool {
-	return meet(p.WithheldFromPatient, []nehr.Coding{label})
+func (p Policy) withholds(label Code) bool {
+	return meet(p.WithheldFromPatient, []Code{label})
 }
 
 // sensitive tells whether one of the labels needs an explicit permission: of
 // v3-Confidentiality R and V, of v3-ActCode every code (HIV, PSY, SEX, …), and
 // what the policy names. A label without a system could be any.
-func (p Policy) sensitive(labels []nehr.Coding) bool {
+func (p Policy) sensitive(labels []Code) bool {
 	for _, l := range labels {
 		switch l.System {
 		case nehr.SystemConfidentiality:
@@ -288,10 +314,10 @@ func (p Policy) sensitive(labels []nehr.Coding) bool {
 }
 
 // meet tells whether one coding stands in both lists.
-func meet(a, b []nehr.Coding) bool {
+func meet(a, b []Code) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if x.System == y.System && x.Code == y.Code {
+			if x == y {
 				return true
 			}
 		}

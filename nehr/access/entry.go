@@ -69,7 +69,7 @@ type Filter struct {
 	Emergency  bool  // only accesses by break-glass, and the break-glass itself
 	WithOwn    bool  // also what she did herself
 	Before     int64 // only entries before this Seq, for the next page; 0 does not limit
-	Limit      int   // newest first; 100 when 0, at most 1000 but for an export
+	Limit      int   // newest first; 100 when 0, at most 1000, all when negative
 }
 
 // EmergencyCode says what kind of emergency a break-glass is for.

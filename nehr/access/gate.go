@@ -2,7 +2,9 @@ package access
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"time"
@@ -17,6 +19,7 @@ type NEHR interface {
 	Base() string
 	Read(ctx context.Context, typ, id string) (*client.Answer, error)
 	Search(ctx context.Context, typ string, params url.Values) (*client.Found, error)
+	History(ctx context.Context, typ, id string) ([]*fhirjson.Value, error)
 	Transaction(ctx context.Context, bundle []byte) (*client.Answer, error)
 	Update(ctx context.Context, typ, id string, resource []byte, ifMatch string) (*client.Answer, error)
 }
@@ -30,7 +33,11 @@ type Config struct {
 	NEHR NEHR
 	// Source names this system in AuditEvents. Defaults to "nehrbridge".
 	Source string
-	Policy Policy
+	// Address is the host name of this system in AuditEvents. Defaults to Source.
+	Address string
+	Policy  Policy
+	// Zone is that of dates without one. Defaults to UTC.
+	Zone *time.Location
 	// Notify is told of each break-glass; nil for nobody.
 	Notify Notifier
 	// Now is the clock; time.Now when nil.
@@ -40,89 +47,96 @@ type Config struct {
 	// Copies bounds the memory in bytes for the last copies of records that
 	// patients see while the NEHR is down. 16 MiB when 0, none when negative.
 	Copies int
+	// Every is how often Run forwards what is new. Defaults to 15 s.
+	Every time.Duration
+	// Failed is told of what Run could not forward; nil for nobody.
+	Failed func(error)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Source == "" {
+		c.Source = "nehrbridge"
+	}
+	if c.Address == "" {
+		c.Address = c.Source
+	}
+	c.Policy = c.Policy.withDefaults()
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Copies == 0 {
+		c.Copies = 16 << 20
+	}
+	if c.Every == 0 {
+		c.Every = 15 * time.Second
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var wrong []error
+	if c.DB == nil {
+		wrong = append(wrong, errors.New("access: DB is required: the log is kept there"))
+	}
+	if c.NEHR == nil {
+		wrong = append(wrong, errors.New("access: NEHR is required"))
+	}
+	for _, q := range c.Policy.SharedQueues {
+		if !is(q, "Organization", "Location", "PractitionerRole", "Practitioner") {
+			wrong = append(wrong, fmt.Errorf("access: a shared queue is %q, which is no reference to an organisation, place or role", q))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // Gate is the one way to a person's resources. It is safe for use by many
 // goroutines.
-type Gate struct{ Config }
+type Gate struct {
+	c      Config
+	log    *log
+	copies *copies
+}
 
-var errSoon = errors.New("soon")
+// New checks the configuration and makes a gate. Its errors name every wrong
+// field.
+func New(c Config) (*Gate, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	return &Gate{c: c, log: &log{db: c.DB}, copies: newCopies(c.Copies)}, nil
+}
 
-// New checks the configuration and makes a gate.
-func New(c Config) (*Gate, error) { return nil, errSoon }
-
-// View is one actor's sight of one patient's record, for one purpose.
-type View struct{}
-
+// Open decides whether an actor may see anything of a patient's record now, and
+// gives the view of what that is. Nothing of her is read before: of the NEHR only
+// her Consents and who is asked to treat her, by one request, and for herself
+// nothing at all.
+//
+// A refusal is a *DeniedError, or a *LogError when the log takes no entry; when
+// the NEHR does not tell which consents there are, its error is given.
 func (g *Gate) Open(ctx context.Context, a Actor, patient string, p Purpose) (*View, error) {
-	return nil, errSoon
-}
-func (v *View) Patient() string                             { return "" }
-func (v *View) Decision() Decision                          { return Decision{} }
-func (v *View) Record(ctx context.Context) (*Record, error) { return nil, errSoon }
-func (v *View) Read(ctx context.Context, typ, id string) (*fhirjson.Value, error) {
-	return nil, errSoon
-}
-func (v *View) Search(ctx context.Context, typ string, params url.Values) ([]*fhirjson.Value, error) {
-	return nil, errSoon
-}
-func (v *View) Count(ctx context.Context, typ string, params url.Values) (int, error) {
-	return 0, errSoon
-}
-func (v *View) History(ctx context.Context, typ, id string) ([]*fhirjson.Value, error) {
-	return nil, errSoon
-}
-func (v *View) Binary(ctx context.Context, id string) (*Binary, error) { return nil, errSoon }
-
-// Audit decides anew and logs what the reader of the view does beside reading:
-// ActionCreate, ActionUpdate (of "Type/id"), ActionDisclose. It is called before
-// the write or the disclosure, which an error forbids.
-func (v *View) Audit(ctx context.Context, action Action, ref string) error { return errSoon }
-
-func (g *Gate) Request(ctx context.Context, a Actor, patient string, s Scope, why string) (id string, err error) {
-	return "", errSoon
-}
-func (g *Gate) Answer(ctx context.Context, a Actor, id string, s Scope, approve bool) error {
-	return errSoon
-}
-func (g *Gate) Consents(ctx context.Context, a Actor, patient string) ([]Consent, error) {
-	return nil, errSoon
-}
-func (g *Gate) Revoke(ctx context.Context, a Actor, id string) error { return errSoon }
-func (g *Gate) Standing(ctx context.Context, a Actor, to Party, s Scope) (id string, err error) {
-	return "", errSoon
-}
-func (g *Gate) Hide(ctx context.Context, a Actor, from Party, s Scope) (id string, err error) {
-	return "", errSoon
-}
-func (g *Gate) BreakGlass(ctx context.Context, a Actor, patient string, code EmergencyCode, text string) (BreakGlass, error) {
-	return BreakGlass{}, errSoon
+	v := &View{g: g, actor: a, patient: patient, purpose: p}
+	e := Entry{Action: ActionOpen}
+	s, err := v.look(ctx, e)
+	if err != nil {
+		return nil, v.failed(ctx, e, err)
+	}
+	v.opened = s.decision
+	return v, nil
 }
 
-// BreakGlasses are those at the patient's record, or those of a clinician's own.
-func (g *Gate) BreakGlasses(ctx context.Context, a Actor) ([]BreakGlass, error) { return nil, errSoon }
-func (g *Gate) Log(ctx context.Context, a Actor, f Filter) ([]Entry, error)     { return nil, errSoon }
-
-// WriteCSV and WriteJSON write entries of the log for her to keep.
-func WriteCSV(w io.Writer, entries []Entry) error  { return errSoon }
-func WriteJSON(w io.Writer, entries []Entry) error { return errSoon }
-
-// Verdict is what Verify found.
-type Verdict struct {
-	Entries int64
-	Broken  int64 // Seq of the first entry that does not follow from the one before; 0 when whole
-	Hash    []byte
+// id makes a random logical id.
+func (g *Gate) id() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(g.c.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("make an id: %w", err)
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
-
-func (g *Gate) Verify(ctx context.Context) (Verdict, error) { return Verdict{}, errSoon }
-
-// Forwarded is what Forward did.
-type Forwarded struct{ Sent, Refused, Notified int }
-
-func (g *Gate) Forward(ctx context.Context) (Forwarded, error) { return Forwarded{}, errSoon }
-
-// Run forwards as entries come, until ctx ends.
-func (g *Gate) Run(ctx context.Context) error { return errSoon }
-
-// Migrations are the tables of the package.
-func Migrations() database.Migrations { return database.Migrations{Owner: "nehr/access"} }

@@ -31,7 +31,7 @@ var Classes = []Class{Demographics, Visits, Vitals, Laboratory, Observations, Pr
 // Scope is how much of a record a consent is about, and how long. The zero value
 // of a field does not limit.
 type Scope struct {
-	// Types are the classes of data; all when empty. Who may see anything may
+	// Types are the classes of data, or names of resource types; all when empty. Who may see anything may
 	// see who she is: Demographics need not be named.
 	Types []Class
 	// From and To bound the clinical date of what is seen, both inclusive.
@@ -79,7 +79,7 @@ func (s Scope) Within(outer Scope) bool {
 // the scope asks, unknown is the answer: a permit does not reach what it cannot
 // place, and a deny does.
 func (s Scope) covers(d Data, unknown bool) bool {
-	if len(s.Types) > 0 && !slices.Contains(s.Types, d.Class) {
+	if len(s.Types) > 0 && !slices.Contains(s.Types, d.Class) && !slices.Contains(s.Types, Class(d.Type)) {
 		return false
 	}
 	if s.From != nil || s.To != nil {
@@ -99,3 +99,6 @@ func (s Scope) covers(d Data, unknown bool) bool {
 	}
 	return true
 }
+
+// Code is a code in a code system, as labels and resources carry it.
+type Code struct{ System, Code string }

@@ -1,0 +1,77 @@
+package access
+
+import (
+	"slices"
+	"time"
+
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+)
+
+// referralRule reads a Task or ServiceRequest as a permit to whom it is addressed
+// to: its own episode, as long as it is under way. One that names nobody, a
+// shared queue, or something that is no facility, role or practitioner gives
+// nobody anything, and nobody gets something from a referral of her own making.
+func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (Rule, bool) {
+	typ := r.Get("resourceType").Str()
+	to := r.Get("owner").Items()
+	if typ == "ServiceRequest" {
+		to = r.Get("performer").Items()
+	}
+	if len(to) != 1 { // several: a queue
+		return Rule{}, false
+	}
+	ref := to[0].Get("reference").Str()
+	party, ok := partyOf(ref)
+	if !ok || slices.Contains(p.SharedQueues, ref) {
+		return Rule{}, false
+	}
+	made, _, ok := interval(r.Get("authoredOn").Str(), zone)
+	if !ok {
+		if made, _, ok = interval(r.Get("meta", "lastUpdated").Str(), zone); !ok {
+			return Rule{}, false
+		}
+	}
+	until := made.Add(p.ReferralLife)
+	switch r.Get("status").Str() {
+	case "requested", "received", "accepted", "ready", "in-progress", "on-hold", "active":
+	case "completed":
+		changed, _, ok := interval(r.Get("lastModified").Str(), zone)
+		if !ok {
+			changed, _, ok = interval(r.Get("meta", "lastUpdated").Str(), zone)
+		}
+		if !ok || p.AfterReferral <= 0 {
+			return Rule{}, false
+		}
+		if end := changed.Add(p.AfterReferral); end.Before(until) {
+			until = end
+		}
+	default: // draft, cancelled, rejected, failed, revoked, entered-in-error, unknown
+		return Rule{}, false
+	}
+	rule := Rule{
+		Effect: Permit, Origin: FromReferral, Source: typ + "/" + r.Get("id").Str(),
+		Party: party, Scope: Scope{Until: until},
+		Episodes: f.episodes(r, made),
+		Except:   []string{r.Get("requester", "reference").Str()},
+	}
+	// The request and its task are one referral.
+	for _, other := range append(r.Get("focus").Items(), r.Get("basedOn").Items()...) {
+		if ref := other.Get("reference").Str(); is(ref, "ServiceRequest", "Task") {
+			rule.Episodes = append(slices.Clip(rule.Episodes), ref)
+		}
+	}
+	return rule, true
+}
+
+// partyOf makes a party of one reference.
+func partyOf(ref string) (Party, bool) {
+	switch {
+	case is(ref, "Organization", "Location"):
+		return Party{Facility: ref}, true
+	case is(ref, "PractitionerRole"):
+		return Party{Role: ref}, true
+	case is(ref, "Practitioner"):
+		return Party{Person: ref}, true
+	}
+	return Party{}, false
+}
