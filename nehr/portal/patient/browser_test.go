@@ -71,6 +71,7 @@ func TestPagesInABrowser(t *testing.T) {
 		{Seq: 2, At: now, Actor: access.KindClinician, Patient: w.record, Purpose: access.Emergency, Action: access.ActionBreakGlass, Reason: access.ReasonEmergency, Permitted: true},
 		{Seq: 1, At: now, Actor: access.KindClinician, Patient: w.record, Purpose: access.Treatment, Action: access.ActionSearch},
 	}
+	w.gate.glasses = []access.BreakGlass{{Patient: w.record, Code: access.EmergencyObstetric, Text: "Bleeding heavily and could not speak", At: now, Until: now.Add(24 * time.Hour)}}
 	w.gate.withheld = access.Withheld{Any: true, Classes: []access.Class{access.Allergies}}
 	l := &looked{T: t, ctx: browser.Start(t), axe: browser.Axe(t), url: w.url}
 	l.at("/home")

@@ -72,7 +72,7 @@ func (p *Portal) consentView(v *portal.Visit, c access.Consent) consentView {
 	}
 	view := consentView{ID: c.ID, Why: c.Why, Sensitive: c.Scope.Sensitive, Deny: c.Effect == access.Deny, Readable: c.Readable,
 		State: v.T("state_" + string(c.State)), All: len(c.Scope.Types) == 0, Facility: name(c.Party.Facility)}
-	view.Who = cmp.Or(name(c.Party.Person), v.T("a_clinician"))
+	view.Who = cmp.Or(name(c.Party.Person), name(c.Party.Role), v.T("a_clinician"))
 	if c.Party == (access.Party{}) {
 		view.Who = v.T("everybody")
 	}

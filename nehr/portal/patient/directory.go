@@ -13,8 +13,9 @@ import (
 type Directory interface {
 	// Find gives the patients, such as Patient/1, that have an identifier.
 	Find(ctx context.Context, system, value string) ([]string, error)
-	// Name gives the name of a Practitioner, Organization or Location; "" where it has
-	// none or is not there.
+	// Name gives the name of a Practitioner, Organization or Location, and of a
+	// PractitionerRole that of its practitioner and organisation; "" where it has none
+	// or is not there.
 	Name(ctx context.Context, reference string) (string, error)
 }
 
@@ -46,10 +47,15 @@ func (n NEHR) Find(ctx context.Context, system, value string) ([]string, error) 
 	return ids, nil
 }
 
-// Name reads the resource.
+// Name reads the resource, and those that a role names.
 func (n NEHR) Name(ctx context.Context, reference string) (string, error) {
 	typ, id, ok := strings.Cut(reference, "/")
-	if !ok || typ != "Practitioner" && typ != "Organization" && typ != "Location" {
+	if !ok {
+		return "", nil
+	}
+	switch typ {
+	case "Practitioner", "Organization", "Location", "PractitionerRole":
+	default:
 		return "", nil
 	}
 	a, err := n.Client.Read(ctx, typ, id)
@@ -59,5 +65,21 @@ func (n NEHR) Name(ctx context.Context, reference string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return nameOf(a.Resource), nil
+	if typ != "PractitionerRole" {
+		return nameOf(a.Resource), nil
+	}
+	var names []string
+	for _, member := range []string{"practitioner", "organization"} {
+		at := a.Resource.Get(member)
+		name := at.Get("display").Str()
+		if of := at.Get("reference").Str(); name == "" && !strings.HasPrefix(of, "PractitionerRole/") {
+			if name, err = n.Name(ctx, of); err != nil {
+				return "", err
+			}
+		}
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", "), nil
 }

@@ -13,6 +13,8 @@ type Gate interface {
 	Record(ctx context.Context, who access.Actor, patient string) (*access.Record, error)
 	// Log gives who looked at her record, newest first.
 	Log(ctx context.Context, who access.Actor, f access.Filter) ([]access.Entry, error)
+	// BreakGlasses are those at her record, with what the clinicians wrote.
+	BreakGlasses(ctx context.Context, who access.Actor) ([]access.BreakGlass, error)
 	// Disclose is asked before something of her record is taken out, such as the log.
 	Disclose(ctx context.Context, who access.Actor, patient string) error
 	Consents(ctx context.Context, who access.Actor, patient string) ([]access.Consent, error)
@@ -39,5 +41,5 @@ func (t through) Disclose(ctx context.Context, who access.Actor, patient string)
 	if err != nil {
 		return err
 	}
-	return v.Audit(ctx, access.ActionDisclose, "AuditEvent")
+	return v.Audit(ctx, access.ActionDisclose, "")
 }

@@ -27,6 +27,7 @@ type homePage struct {
 	Danger    bool // one of the measures is a danger sign
 	Seen      int  // how often others looked in the last 30 days
 	Asked     int  // requests that wait for her answer
+	Emergency bool // somebody opened her record without consent in the last 30 days
 }
 
 // homeMeasures are shown in this order, with what is usual.
@@ -72,6 +73,7 @@ func (p *Portal) home(v *portal.Visit) error {
 		if e.Permitted {
 			page.Seen++
 		}
+		page.Emergency = page.Emergency || e.Permitted && e.Action == access.ActionBreakGlass
 	}
 	// Without the consents the page is still of use: what is known is shown.
 	if list, err := p.config.Gate.Consents(v.R.Context(), reader(v), v.Session.Record); err == nil {

@@ -28,11 +28,12 @@ type sight struct {
 }
 
 type seenPage struct {
-	Sights     []sight
-	Days       string
-	Only       string
-	More       bool
-	ExportPath string
+	Emergencies []emergency
+	Sights      []sight
+	Days        string
+	Only        string
+	More        bool
+	ExportPath  string
 }
 
 // shownSights bounds a page of the log; the download has all.
@@ -69,7 +70,11 @@ func (p *Portal) accesses(v *portal.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("access.html", v.T("who_saw"), seenPage{Sights: sights, Days: days, Only: only, More: len(sights) == shownSights,
+	emergencies, err := p.emergencies(v)
+	if err != nil {
+		return err
+	}
+	return v.Show("access.html", v.T("who_saw"), seenPage{Emergencies: emergencies, Sights: sights, Days: days, Only: only, More: len(sights) == shownSights,
 		ExportPath: "?days=" + days + "&only=" + only})
 }
 
@@ -112,6 +117,28 @@ func (p *Portal) sights(v *portal.Visit, f access.Filter) ([]sight, error) {
 	return list, nil
 }
 
+// emergency is a look at her record without consent, with what the clinician wrote.
+type emergency struct{ At, Until, Who, Facility, Kind, Text string }
+
+func (p *Portal) emergencies(v *portal.Visit) ([]emergency, error) {
+	found, err := p.config.Gate.BreakGlasses(v.R.Context(), reader(v))
+	if err != nil {
+		return nil, trouble(err)
+	}
+	var list []emergency
+	for _, b := range found {
+		if b.Patient != v.Session.Record {
+			continue
+		}
+		// Nameless where the name cannot be read: that somebody looked is shown.
+		who, _ := p.config.Directory.Name(v.R.Context(), b.Person)
+		facility, _ := p.config.Directory.Name(v.R.Context(), b.Facility)
+		list = append(list, emergency{v.Moment(b.At.Format(time.RFC3339)), v.Moment(b.Until.Format(time.RFC3339)), cmp.Or(who, v.T("a_clinician")), facility,
+			v.T("emergency_" + string(b.Code)), b.Text})
+	}
+	return list, nil
+}
+
 // actionGroup is what an action is called on the page: she need not know the
 // difference between a search and a count.
 func actionGroup(a access.Action) string {
@@ -136,7 +163,7 @@ func (p *Portal) export(v *portal.Visit) ([]sight, error) {
 		return nil, trouble(err)
 	}
 	f, _, _ := p.filterOf(v)
-	f.Limit = 10_000
+	f.Limit = -1
 	return p.sights(v, f)
 }
 

@@ -39,7 +39,7 @@ func TestD098_EachTextIsThere(t *testing.T) {
 	}
 	read(pageFiles, "pages/*.html")
 	read(os.DirFS("."), "*.go")
-	groups := []string{"status_", "do_", "item_", "appointment_", "action_", "purpose_", "state_", "class_", "until_", "nil_"}
+	groups := []string{"status_", "do_", "item_", "appointment_", "action_", "purpose_", "state_", "class_", "until_", "nil_", "emergency_", "menu_"}
 	for key := range texts {
 		made := false
 		for _, g := range groups {
@@ -47,6 +47,11 @@ func TestD098_EachTextIsThere(t *testing.T) {
 		}
 		if !used[key] && !made {
 			t.Errorf("%s is used nowhere", key)
+		}
+	}
+	for _, code := range access.EmergencyCodes {
+		if _, known := texts["emergency_"+string(code)]; !known {
+			t.Errorf("the emergency %s has no text", code)
 		}
 	}
 	for _, class := range access.Classes {

@@ -31,6 +31,12 @@ type picture struct {
 	Unit       string
 	ViewBox    string
 	AxisBottom string
+	Legend     []legend // of several lines
+}
+
+type legend struct {
+	Text   string
+	Dashed bool
 }
 
 type line struct {
@@ -118,7 +124,14 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 	pic := &picture{From: from, To: to, Unit: unitText, ViewBox: fmt.Sprintf("0 0 %g %g", pictureWidth, pictureHeight),
 		AxisBottom: number(pictureHeight - bottom)}
 	usual, known := words.RangeOf(codes[0])
-	usual.Low, usual.High = bandOf(codes, usual)
+	if len(codes) > 1 {
+		// One band behind two lines would show a lower value that is too high as usual.
+		known = false
+		for i, code := range codes {
+			w, _ := words.For(loinc, code)
+			pic.Legend = append(pic.Legend, legend{w.In(v.Lang), i > 0})
+		}
+	}
 	if known && usual.Unit == unit {
 		if b, err := strconv.ParseFloat(usual.Low, 64); err == nil {
 			low = math.Min(low, b)
@@ -166,15 +179,6 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 		pic.Lines = append(pic.Lines, l)
 	}
 	return pic
-}
-
-// bandOf is what is usual, of a pressure between its lower and its upper value.
-func bandOf(codes []string, r words.Range) (low, high string) {
-	if len(codes) == 2 {
-		lower, _ := words.RangeOf(codes[1])
-		return lower.Low, r.High
-	}
-	return r.Low, r.High
 }
 
 // niceStep is the distance of ticks for a span of values: 1, 2 or 5 times a power of

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,16 +43,27 @@ const (
 
 // world is the portal with both sandboxes around it, at the time of the golden case.
 type world struct {
-	t      *testing.T
-	url    string // of the portal
-	clock  *clock
-	db     *database.DB
-	nehr   *client.Client
-	gate   *gate
-	codes  *registry.ClaimCodes
-	people *esignetsandbox.Server
-	record string // Patient/… of the golden case
-	issuer string
+	t        *testing.T
+	url      string // of the portal
+	clock    *clock
+	db       *database.DB
+	nehr     *client.Client
+	gate     *gate
+	codes    *registry.ClaimCodes
+	people   *esignetsandbox.Server
+	record   string // Patient/… of the golden case
+	issuer   string
+	requests atomic.Int64 // to the record
+}
+
+type counting struct {
+	http.RoundTripper
+	n *atomic.Int64
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // clock goes on as time does, and can be put forward.
@@ -79,6 +91,12 @@ var assertionKey = sync.OnceValues(func() (*esignet.Key, error) { return esignet
 // is not nil.
 func start(t *testing.T, change func(entry *fhirjson.Value)) *world {
 	t.Helper()
+	return startAt(t, change, nil)
+}
+
+// startAt is start with another gate than the test's.
+func startAt(t *testing.T, change func(entry *fhirjson.Value), at func(*world) patient.Gate) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{start: time.Date(2025, 9, 1, 9, 0, 0, 0, time.UTC), from: time.Now()}}
 	must := func(err error) {
 		t.Helper()
@@ -97,16 +115,22 @@ func start(t *testing.T, change func(entry *fhirjson.Value)) *world {
 	t.Cleanup(func() { _ = fhir.Close() })
 	fhirWeb := httptest.NewServer(fhir.Handler())
 	t.Cleanup(fhirWeb.Close)
-	w.nehr, err = client.New(client.Config{BaseURL: fhirWeb.URL + "/fhir"})
+	w.nehr, err = client.New(client.Config{BaseURL: fhirWeb.URL + "/fhir", Wrap: func(inner http.RoundTripper) http.RoundTripper {
+		return counting{inner, &w.requests}
+	}})
 	must(err)
 	w.write(change)
 	w.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"),
-		Migrations: []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations()}})
+		Migrations: []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations(), access.Migrations()}})
 	must(err)
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.codes, err = registry.NewClaimCodes(registry.ClaimConfig{DB: w.db, Now: w.clock.Now})
 	must(err)
 	w.gate = &gate{nehr: w.nehr}
+	var stands patient.Gate = w.gate
+	if at != nil {
+		stands = at(w)
+	}
 
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
@@ -124,7 +148,7 @@ func start(t *testing.T, change func(entry *fhirjson.Value)) *world {
 		Portal: portal.Config{URL: w.url, DB: w.db, RelyingParty: relyingParty, ACRs: []string{acrCode}, Zone: zone, Now: w.clock.Now,
 			Log: zerolog.New(zerolog.NewTestWriter(t)), PerMinute: 100_000, HelpPhone: "0110000000",
 			ESignet: esignet.Config{Issuer: w.issuer, ClientID: "portal", Keys: esignet.SingleKey(key)}},
-		Gate: w.gate, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries})
+		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries})
 	must(err)
 	handler = p.Handler()
 	return w
@@ -293,6 +317,7 @@ type gate struct {
 	reads    int
 	entries  []access.Entry
 	consents []access.Consent
+	glasses  []access.BreakGlass
 	answers  []access.Scope
 	withheld access.Withheld
 	stale    bool
@@ -351,6 +376,10 @@ func (g *gate) Log(_ context.Context, who access.Actor, f access.Filter) ([]acce
 		}
 	}
 	return list, nil
+}
+
+func (g *gate) BreakGlasses(_ context.Context, who access.Actor) ([]access.BreakGlass, error) {
+	return g.glasses, g.hers(who, who.Person)
 }
 
 func (g *gate) Disclose(_ context.Context, who access.Actor, patient string) error {
