@@ -85,7 +85,7 @@ func New(config Config) (*Frame, error) {
 func (f *Frame) Handler() http.Handler { return f.mux }
 
 // Page registers a page for somebody who is signed in, such as "GET /home", or a form
-// of hers, such as "POST /language". A GET must change nothing.
+// of hers, such as "POST /dispute". A GET must change nothing.
 func (f *Frame) Page(pattern string, show func(*Visit) error) { f.handle(pattern, show, false) }
 
 // Open registers a page for everybody.

@@ -43,7 +43,7 @@ const (
 
 // world is the portal with both sandboxes around it, at the time of the golden case.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	url      string // of the portal
 	clock    *clock
 	db       *database.DB
@@ -53,6 +53,7 @@ type world struct {
 	people   *esignetsandbox.Server
 	record   string // Patient/… of the golden case
 	issuer   string
+	handler  http.Handler
 	requests atomic.Int64 // to the record
 }
 
@@ -89,13 +90,13 @@ var assertionKey = sync.OnceValues(func() (*esignet.Key, error) { return esignet
 
 // start makes a world whose record is that of the golden case, changed first if change
 // is not nil.
-func start(t *testing.T, change func(entry *fhirjson.Value)) *world {
+func start(t testing.TB, change func(entry *fhirjson.Value)) *world {
 	t.Helper()
 	return startAt(t, change, nil)
 }
 
 // startAt is start with another gate than the test's.
-func startAt(t *testing.T, change func(entry *fhirjson.Value), at func(*world) patient.Gate) *world {
+func startAt(t testing.TB, change func(entry *fhirjson.Value), at func(*world) patient.Gate) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{start: time.Date(2025, 9, 1, 9, 0, 0, 0, time.UTC), from: time.Now()}}
 	must := func(err error) {
@@ -151,6 +152,7 @@ func startAt(t *testing.T, change func(entry *fhirjson.Value), at func(*world) p
 		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries})
 	must(err)
 	handler = p.Handler()
+	w.handler = handler
 	return w
 }
 
