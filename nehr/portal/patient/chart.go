@@ -67,7 +67,7 @@ type item struct {
 	Name   phrase
 	From   string
 	To     string
-	Status string // FHIR's code
+	Status string // FHIR's code, and given, refuted, unconfirmed
 	visit  string
 	none   bool // it says that there is none of its kind
 }
@@ -117,7 +117,11 @@ func read(r *access.Record, lang string, now time.Time, zone *time.Location) *ch
 		case "Condition":
 			c.problems = append(c.problems, c.itemOf(res, "code", "encounter", "onsetPeriod", "onsetDateTime"))
 		case "Immunization":
-			c.vaccines = append(c.vaccines, c.itemOf(res, "vaccineCode", "encounter", "", "occurrenceDateTime"))
+			i := c.itemOf(res, "vaccineCode", "encounter", "", "occurrenceDateTime")
+			if i.Status == "completed" {
+				i.Status = "given"
+			}
+			c.vaccines = append(c.vaccines, i)
 		case "AllergyIntolerance":
 			c.allergies = append(c.allergies, c.itemOf(res, "code", "encounter", "", "onsetDateTime"))
 		case "ServiceRequest", "Task":
@@ -305,6 +309,12 @@ func (c *chart) itemOf(res *fhirjson.Value, code, encounter, period, date string
 	}
 	if s := first(res.Get("clinicalStatus", "coding")).Get("code").Str(); s != "" {
 		i.Status = s
+	}
+	switch first(res.Get("verificationStatus", "coding")).Get("code").Str() {
+	case "refuted":
+		i.Status = "refuted"
+	case "unconfirmed", "provisional", "differential":
+		i.Status = "unconfirmed"
 	}
 	return i
 }

@@ -291,6 +291,44 @@ func TestD099_NoneIsNotNotAsked(t *testing.T) {
 	}
 }
 
+// TestWhatIsDeniedIsNotSaid: a vaccine that was not given, a medicine that was not taken
+// and an illness that was refuted are never named without that, nor what was entered in
+// error at all.
+func TestWhatIsDeniedIsNotSaid(t *testing.T) {
+	w := start(t, func(e *fhirjson.Value) {
+		switch e.Get("resourceType").Str() {
+		case "Immunization":
+			e.Set("status", fhirjson.Text("not-done"))
+		case "MedicationStatement":
+			e.Set("status", fhirjson.Text("not-taken"))
+		case "Condition":
+			e.Delete("clinicalStatus")
+			e.Get("verificationStatus", "coding").Items()[0].Set("code", fhirjson.Text("refuted"))
+		case "Observation":
+			if e.Get("valueQuantity", "code").Str() == "g/dL" {
+				e.Set("status", fhirjson.Text("entered-in-error"))
+			}
+		}
+	})
+	w.own(w.record, her)
+	b := w.visitor()
+	b.signIn(her)
+	for _, path := range []string{"/health", "/timeline"} {
+		body := b.get(path).body
+		for name, status := range map[string]string{"Rubella (German measles) vaccine": "not given", "Folic acid": "not taken", "Diabetes": "you do not have it"} {
+			at := strings.Index(body, name)
+			if at < 0 || !strings.Contains(body[at:min(len(body), at+160)], status) {
+				t.Errorf("%s says %s without %q", path, name, status)
+			}
+		}
+	}
+	for _, path := range []string{"/home", "/timeline", "/results"} {
+		if body := b.get(path).body; strings.Contains(body, "9.8 g/dL") || strings.Contains(body, "11.20 g/dL") {
+			t.Errorf("%s shows what was entered in error", path)
+		}
+	}
+}
+
 // TestConsents: she gives less than was asked, refuses, and takes back; the gate is told
 // exactly that.
 func TestConsents(t *testing.T) {
