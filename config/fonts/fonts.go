@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strings"
 )
 
 //go:embed *.woff2 OFL.txt
@@ -18,7 +19,8 @@ func Files() fs.FS { return files }
 func Handler(prefix string) http.Handler {
 	served := http.StripPrefix(prefix, http.FileServerFS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := fs.Stat(files, trim(r.URL.Path, prefix)); err != nil || r.URL.Path == prefix {
+		name, below := strings.CutPrefix(r.URL.Path, prefix)
+		if _, err := fs.Stat(files, name); err != nil || !below || name == "." {
 			http.NotFound(w, r)
 			return
 		}
@@ -26,11 +28,4 @@ func Handler(prefix string) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		served.ServeHTTP(w, r)
 	})
-}
-
-func trim(path, prefix string) string {
-	if len(path) < len(prefix) {
-		return ""
-	}
-	return path[len(prefix):]
 }

@@ -1,7 +1,6 @@
 package fonts_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -31,10 +30,4 @@ func TestHandler(t *testing.T) {
 			t.Errorf("%s: %s", path, res.Status)
 		}
 	}
-}
-
-func Example() {
-	res := ask("/pages/fonts/tamil-400.woff2")
-	fmt.Println(res.StatusCode, res.Header.Get("Content-Type"))
-	// Output: 200 font/woff2
 }

@@ -156,8 +156,3 @@ func TestShowDate(t *testing.T) {
 		}
 	}
 }
-
-func ExampleShowDate() {
-	fmt.Println(portal.ShowDate("2026-01-06", "en", time.UTC))
-	// Output: 6 Jan 2026
-}

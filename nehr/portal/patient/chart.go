@@ -229,6 +229,33 @@ func (c *chart) observe(res *fhirjson.Value) {
 		c.due = append(c.due, dueDate{Date: day(res.Get("valueDateTime").Str()), code: f.Code, said: f.Date})
 	}
 	c.Facts = append(c.Facts, f)
+	c.allergyIn(res, f)
+}
+
+// allergyFindings are the SNOMED CT codes by which a form says of an allergy, in an
+// Observation, that it is there: it belongs among the allergies, which would otherwise
+// read as if nobody had asked.
+var allergyFindings = map[string]bool{
+	"91936005": true, "293666009": true, "293682005": true, "294388006": true, "294458001": true, "294459009": true,
+	"294570004": true, "294930001": true, "713690006": true, "782561007": true, noKnownAllergy: true,
+}
+
+const (
+	noKnownAllergy = "716186003"
+	present        = "52101004"
+)
+
+func (c *chart) allergyIn(res *fhirjson.Value, f fact) {
+	there := res.Get("valueBoolean").Scalar() == "true"
+	for _, coding := range res.Get("valueCodeableConcept", "coding").Items() {
+		there = there || coding.Get("code").Str() == present
+	}
+	for _, coding := range res.Get("code", "coding").Items() {
+		if code := coding.Get("code").Str(); there && allergyFindings[code] {
+			c.allergies = append(c.allergies, item{Name: f.Name, From: f.Date, none: code == noKnownAllergy})
+			return
+		}
+	}
 }
 
 // factOf reads an observation, or a component of one.

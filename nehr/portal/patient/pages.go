@@ -174,7 +174,7 @@ func (p *Portal) health(v *portal.Visit) error {
 // those of the International Patient Summary.
 var absent = map[string]bool{
 	"no-known-allergies": true, "no-known-medication-allergies": true, "no-known-medications": true, "no-known-problems": true,
-	"no-known-immunizations": true, "716186003": true, "787481004": true, "160245001": true,
+	"no-known-immunizations": true, noKnownAllergy: true, "787481004": true, "160245001": true,
 }
 
 func (c *chart) section(title string, items []item, class access.Class) section {

@@ -283,6 +283,20 @@ func TestD099_NoneIsNotNotAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	finding := func(code, value string) {
+		t.Helper()
+		_, err := w.nehr.Create(t.Context(), "Observation", []byte(`{"resourceType":"Observation","status":"final","subject":{"reference":"`+w.record+`"},"effectiveDateTime":"2025-07-01",
+			"code":{"coding":[{"system":"http://snomed.info/sct","code":"`+code+`"}]},"valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"`+value+`"}]}}`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	finding("91936005", "2667000") // she was asked about penicillin, and about nothing else
+	contains(t, "one allergy denied", b.get("/health").body, "does not mean that there are none")
+	finding("716186003", "52101004")
+	contains(t, "no known allergy", b.get("/health").body, "Somebody asked you, and there are none.")
+	finding("91936005", "52101004")
+	contains(t, "an allergy", b.get("/health").body, "Allergy to penicillin</strong>")
 	w.gate.withheld = access.Withheld{Any: true, Classes: []access.Class{access.Medicines}}
 	body := b.get("/health").body
 	contains(t, "health", body, "Some of these are hidden", "Some parts are not shown here", "Diabetes")

@@ -1,9 +1,9 @@
 package words_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -90,6 +90,37 @@ func TestD096_EachCodeHasPlainWords(t *testing.T) {
 	}
 }
 
+// TestACodeOfSeveralQuestionsHasNoWords: the WHO map uses some codes for more than one
+// question; words for them would say of one what belongs to another, so the record's own
+// text stands.
+func TestACodeOfSeveralQuestionsHasNoWords(t *testing.T) {
+	raw, err := os.ReadFile("../../../config/maps/who-anc.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[[2]string]map[string]bool{}
+	for _, m := range regexp.MustCompile(`code: \{system: (loinc|snomed), code: "?([0-9-]+)"?, display: "?([^"}]+)"?\}`).FindAllStringSubmatch(string(raw), -1) {
+		k := [2]string{map[string]string{"loinc": "http://loinc.org", "snomed": "http://snomed.info/sct"}[m[1]], m[2]}
+		if asked[k] == nil {
+			asked[k] = map[string]bool{}
+		}
+		asked[k][m[3]] = true
+	}
+	several := 0
+	for k, questions := range asked {
+		if len(questions) < 2 {
+			continue
+		}
+		several++
+		if _, known := words.For(k[0], k[1]); known {
+			t.Errorf("%s has words, but is used for %d questions", k[1], len(questions))
+		}
+	}
+	if several < 10 {
+		t.Fatalf("%d codes of several questions: the test looks at nothing", several)
+	}
+}
+
 // in tells that a text has letters of a script.
 func in(s string, from, to rune) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= from && r <= to })
@@ -115,10 +146,4 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s %s %s: got %q, want %q", c.code, c.value, c.unit, got, c.want)
 		}
 	}
-}
-
-func Example() {
-	w, _ := words.For("http://loinc.org", "718-7")
-	fmt.Println(w.In("en"), words.Judge("718-7", "9.8", "g/dL"))
-	// Output: Haemoglobin (iron in the blood) low
 }
