@@ -90,11 +90,22 @@ func belongs(r *fhirjson.Value, patient, base string) bool {
 			hers = true
 			continue
 		}
-		if typ != "Appointment" || ref == "" || !directory[firstOf(ref)] && firstOf(ref) != "RelatedPerson" {
+		if typ != "Appointment" || !takesPart(o, ref) {
 			return false
 		}
 	}
 	return hers
+}
+
+// takesPart tells whether somebody may stand beside her in an Appointment without
+// making it another's: anybody but a patient, and but whom only an identifier or a
+// type names that may be a patient's.
+func takesPart(actor *fhirjson.Value, ref string) bool {
+	if ref == "" {
+		return actor.Get("identifier") == nil && actor.Get("type") == nil
+	}
+	typ := firstOf(ref)
+	return directory[typ] || typ == "RelatedPerson"
 }
 
 // local cuts the base and a version from a reference.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -129,11 +130,9 @@ func WriteCSV(w io.Writer, entries []Entry) error {
 // some of them take for the narrow ones.
 func inert(cell string) string {
 	trimmed := strings.TrimLeft(cell, " \u00a0\ufeff")
-	for _, first := range trimmed {
-		if strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", first) {
-			return "'" + cell
-		}
-		break
+	first, _ := utf8.DecodeRuneInString(trimmed)
+	if trimmed != "" && strings.ContainsRune("=+-@\t\r\n|%＝＋－＠", first) {
+		return "'" + cell
 	}
 	return cell
 }

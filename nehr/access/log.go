@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -187,7 +188,12 @@ func decode(canonical, hash string) (Entry, error) {
 // in: whatever else an actor is made of stays out.
 func (g *Gate) record(ctx context.Context, a Actor, e Entry) error {
 	e.At = g.c.Now().UTC().Truncate(time.Microsecond)
-	e.Actor = a.Kind
+	if e.Actor = a.Kind; !slices.Contains([]Kind{KindPatient, KindClinician, KindSystem}, a.Kind) {
+		e.Actor = ""
+	}
+	if !slices.Contains([]Purpose{Treatment, PatientRequest, Emergency}, e.Purpose) {
+		e.Purpose = ""
+	}
 	e.Person, e.Role, e.Facility = safe(a.Person), safe(a.Role), safe(a.Facility)
 	if a.Subject != "" {
 		e.Subject = digest(a.Issuer, a.Subject)

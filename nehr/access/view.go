@@ -372,15 +372,16 @@ func (v *View) Binary(ctx context.Context, id string) (*Binary, error) {
 // the write or the disclosure, which an error forbids.
 func (v *View) Audit(ctx context.Context, action Action, ref string) error {
 	e := Entry{Action: action}
+	if action != ActionCreate && action != ActionUpdate && action != ActionDisclose {
+		e.Action = ActionOpen
+		return v.refuse(ctx, e, ReasonParameter, nil)
+	}
 	if ref != "" {
 		typ, id, ok := reference(ref)
 		if !ok {
 			return v.refuse(ctx, e, ReasonParameter, nil)
 		}
 		e.Type, e.ID = typ, id
-	}
-	if action != ActionCreate && action != ActionUpdate && action != ActionDisclose {
-		return v.refuse(ctx, e, ReasonParameter, nil)
 	}
 	_, err := v.look(ctx, e)
 	return v.failed(ctx, e, err)

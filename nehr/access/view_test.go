@@ -243,7 +243,7 @@ func TestReadSearchCountHistoryBinary(t *testing.T) {
 	if _, err := v.Read(t.Context(), "Organization", "clinic"); err != nil {
 		t.Errorf("the directory: %v", err)
 	}
-	found, err := v.Search(t.Context(), "Observation", url.Values{"date": {"ge2026"}, "_sort": {"-date"}, "_count": {"1"}})
+	found, err := v.Search(t.Context(), "Observation", url.Values{"date": {"ge2026-01-01"}, "_sort": {"-date"}, "_count": {"1"}})
 	if err != nil || len(found) != 1 || found[0].Get("id").Str() != "asha-bp-2" {
 		t.Errorf("search: %d found, %v", len(found), err)
 	}

@@ -2,7 +2,6 @@ package access_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -214,5 +213,3 @@ func (w *world) log(a access.Actor) []access.Entry {
 	}
 	return entries
 }
-
-func hashOf(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }

@@ -27,6 +27,13 @@ func searches(p peer) {
 	p.expect(p.do("PUT", "/Observation/"+o1, observation(o1, "Patient/"+a, `,"encounter":{"reference":"Encounter/`+enc+`"},"identifier":[{"system":"urn:a,b|c","value":"x,`+run+`"}]`)), 201)
 	p.expect(p.do("PUT", "/Observation/"+o2, strings.Replace(observation(o2, "Patient/"+a, ""), `"final"`, `"entered-in-error"`, 1)), 201)
 
+	// What the portals read a record by.
+	media, order := uuid.NewString(), uuid.NewString()
+	p.expect(p.do("PUT", "/Media/"+media, `{"resourceType":"Media","id":"`+media+`","status":"completed","subject":{"reference":"Patient/`+a+`"},"content":{"url":"Binary/x"}}`), 201)
+	p.expect(p.do("PUT", "/MedicationRequest/"+order, `{"resourceType":"MedicationRequest","id":"`+order+`","status":"active","intent":"order","medicationCodeableConcept":{"text":"x"},"subject":{"reference":"Patient/`+a+`"}}`), 201)
+	p.finds(sorted(media), "Media", "patient", "Patient/"+a)
+	p.finds(sorted(order), "MedicationRequest", "patient", "Patient/"+a, "status", "active")
+
 	none := []string{}
 	p.finds(sorted(a), "Patient", "identifier", system+"|"+run+"a")
 	p.finds(sorted(a), "Patient", "identifier", run+"a")
