@@ -9,10 +9,16 @@ import (
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 )
 
 func TestStore(t *testing.T) {
-	db, err := database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"), Migrations: []database.Migrations{Migrations}})
+	t.Run("SQLite", func(t *testing.T) { testStore(t, filepath.Join(t.TempDir(), "portal.db")) })
+	t.Run("PostgreSQL", func(t *testing.T) { testStore(t, postgrestest.Start(t).Database(t)) })
+}
+
+func testStore(t *testing.T, url string) {
+	db, err := database.Open(t.Context(), database.Config{URL: url, Migrations: []database.Migrations{Migrations}})
 	if err != nil {
 		t.Fatal(err)
 	}
