@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -32,13 +33,17 @@ func (g *Gate) Log(ctx context.Context, a Actor, f Filter) ([]Entry, error) {
 	if before <= 0 {
 		before = 1<<63 - 1
 	}
+	since := int64(0)
+	if !f.From.IsZero() {
+		since = f.From.UnixMicro()
+	}
 	var found []Entry
 	err := g.c.DB.Read(ctx, func(tx database.Tx) error {
 		found = nil
-		return tx.Each("SELECT entry, hash FROM access_log WHERE patient = ?1 AND seq < ?2 ORDER BY seq DESC", []any{a.Person, before},
+		return tx.Each("SELECT entry, hash FROM access_log WHERE patient = ?1 AND seq < ?2 AND at >= ?3 ORDER BY seq DESC", []any{a.Person, before, since},
 			func(scan func(...any) error) error {
 				if limit >= 0 && len(found) >= limit {
-					return nil
+					return errEnough
 				}
 				var canonical, hash string
 				if err := scan(&canonical, &hash); err != nil {
@@ -51,8 +56,14 @@ func (g *Gate) Log(ctx context.Context, a Actor, f Filter) ([]Entry, error) {
 				return err
 			})
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return found, err
 }
+
+// errEnough ends the reading of a log of which enough was read.
+var errEnough = errors.New("enough")
 
 // takes tells whether an entry is chosen.
 func (f Filter) takes(e Entry) bool {
