@@ -11,7 +11,7 @@
 // answer for another machine unless Config.InsecureAllowRemote says so.
 //
 // README.md lists what is held to recordings of running servers, and what
-// differs. The package imports nothing else of this project, so that it stands
+// differs. Of this project it imports the fonts of its pages alone, so that it stands
 // as an independent peer of the relying party. It never imports dhis2, nehr or
 // mapper.
 package sandbox

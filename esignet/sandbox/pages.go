@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/nehrbridge/nehrbridge/config/fonts"
 )
 
 //go:embed pages
@@ -51,6 +53,7 @@ func (s *Server) pageRoutes() {
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		static.ServeHTTP(w, r)
 	})
+	s.mux.Handle("GET /sandbox/fonts/", fonts.Handler("/sandbox/fonts/"))
 	s.handle("GET /{$}", s.startPage)
 	authorize := "/authorize"
 	if s.v >= V20 {

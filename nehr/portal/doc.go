@@ -1,0 +1,18 @@
+// Package portal is the frame of the portals: it owns sessions, sign-in with eSignet,
+// the three languages, the layout, dates, error pages, limits and every header that
+// protects a page. The pages themselves stand in packages of their own
+// (nehr/portal/patient), their words for codes in nehr/portal/words.
+//
+// A session lives on the server. The browser holds a secret in a __Host- cookie; the
+// database holds a hash of it and the session sealed by it, so that a copy of the
+// database opens no session and names no person. A session ends after a time without a
+// click, after a time at most, and at the latest with the next sign-in, which makes a
+// new secret.
+//
+// A page is for somebody signed in unless it is registered as [Frame.Open]. A form is
+// taken only from the portal's own origin and with the token of its session and its
+// address. Nothing that a person sends decides where a browser is led.
+//
+// The only way in is eSignet, at one of the configured levels of assurance, which every
+// page shows. It never imports dhis2 or mapper.
+package portal

@@ -1,0 +1,110 @@
+package patient
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+)
+
+// referral is a request with the task that carries it.
+type referral struct {
+	Reason phrase
+	Date   string
+	To     string
+	Status string // of the task, else of the request
+	id     string
+}
+
+// Step is where the referral stands: 0 sent, 1 accepted, 2 done; -1 ended otherwise.
+func (r referral) Step() int {
+	switch r.Status {
+	case "accepted", "in-progress", "on-hold", "ready":
+		return 1
+	case "completed":
+		return 2
+	case "rejected", "cancelled", "revoked", "failed":
+		return -1
+	}
+	return 0
+}
+
+// Open tells that she still waits.
+func (r referral) Open() bool { return r.Step() == 0 || r.Step() == 1 }
+
+func (c *chart) refer(res *fhirjson.Value) {
+	id := "ServiceRequest/" + res.Get("id").Str()
+	if res.Get("resourceType").Str() == "Task" {
+		if id = res.Get("focus", "reference").Str(); id == "" {
+			return // not a referral
+		}
+	}
+	at := slices.IndexFunc(c.referrals, func(r referral) bool { return r.id == id })
+	if at < 0 {
+		at = len(c.referrals)
+		c.referrals = append(c.referrals, referral{id: id})
+	}
+	r := &c.referrals[at]
+	if res.Get("resourceType").Str() == "Task" {
+		r.Status = res.Get("status").Str()
+		r.To = cmp.Or(c.nameAt(res.Get("owner")), r.To)
+		r.Date = cmp.Or(r.Date, res.Get("authoredOn").Str())
+		return
+	}
+	if r.Status == "" || res.Get("status").Str() != "active" {
+		r.Status = cmp.Or(r.Status, res.Get("status").Str())
+	}
+	r.Date = cmp.Or(res.Get("authoredOn").Str(), r.Date)
+	r.To = cmp.Or(r.To, c.nameAt(first(res.Get("performer"))))
+	if reason := first(res.Get("reasonCode")); reason != nil {
+		r.Reason = c.concept(reason)
+	}
+}
+
+// appointment is a planned visit.
+type appointment struct {
+	Name   phrase
+	Start  string
+	Place  string
+	Status string
+}
+
+func (c *chart) appoint(res *fhirjson.Value) {
+	a := appointment{Status: res.Get("status").Str(), Name: c.concept(first(res.Get("serviceType")))}
+	a.Start = cmp.Or(res.Get("start").Str(), first(res.Get("requestedPeriod")).Get("start").Str())
+	for _, p := range res.Get("participant").Items() {
+		if ref := p.Get("actor", "reference").Str(); len(ref) > 9 && ref[:9] == "Location/" {
+			a.Place = c.nameAt(p.Get("actor"))
+		}
+	}
+	if a.Start != "" {
+		c.appointments = append(c.appointments, a)
+	}
+}
+
+// coming are the appointments from today on that still stand, the next first.
+func (c *chart) coming() (list []appointment) {
+	today := c.now.Format(time.DateOnly)
+	for _, a := range c.appointments {
+		switch a.Status {
+		case "proposed", "pending", "booked", "arrived", "checked-in", "waitlist":
+			if day(a.Start) >= today {
+				list = append(list, a)
+			}
+		}
+	}
+	return list
+}
+
+// past are all others, the latest first.
+func (c *chart) past() (list []appointment) {
+	today := c.now.Format(time.DateOnly)
+	for _, a := range c.appointments {
+		if day(a.Start) < today || a.Status == "cancelled" || a.Status == "noshow" || a.Status == "fulfilled" {
+			list = append(list, a)
+		}
+	}
+	slices.Reverse(list)
+	return list
+}
