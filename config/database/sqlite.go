@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -61,7 +62,7 @@ func openSQLite(ctx context.Context, cfg Config) (driver, error) {
 		return nil, err
 	}
 	d.pool.SetMaxOpenConns(1)
-	conn, err := d.pool.Conn(ctx)
+	conn, err := d.connect(ctx, cfg.BusyTimeout)
 	if err != nil {
 		return nil, errors.Join(wrap("open the database", err), d.pool.Close())
 	}
@@ -70,6 +71,24 @@ func openSQLite(ctx context.Context, cfg Config) (driver, error) {
 		return nil, errors.Join(err, conn.Close(), d.pool.Close())
 	}
 	return d, nil
+}
+
+// connect opens the writer's connection. Where several processes begin at once, SQLite
+// answers some of them that the file is busy without waiting for the others: the
+// switch to the write-ahead log is not covered by busy_timeout.
+func (d *sqliteDB) connect(ctx context.Context, patience time.Duration) (*sql.Conn, error) {
+	deadline := time.Now().Add(patience)
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		conn, err := d.pool.Conn(ctx)
+		if kind, ok := KindOf(wrap("open the database", err)); !ok || kind != Busy || time.Now().Add(wait).After(deadline) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
 }
 
 func (d *sqliteDB) openReaders(path string, settings url.Values, n int) (err error) {
