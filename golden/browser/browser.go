@@ -21,11 +21,16 @@ const (
 )
 
 // Start starts a headless Chromium with a profile of its own, which ends with the
-// test. A test without Chromium skips, or fails where REQUIRE_ALL is 1.
+// test. A test without Chromium skips, or fails where REQUIRE_ALL or REQUIRE_BROWSER
+// is 1: who asked for the journeys alone does not want to read that they passed.
 func Start(t testing.TB, opts ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
-		needs(t, "Chromium: apt-get install chromium fonts-noto-core")
+		const what = "Chromium: apt-get install chromium fonts-noto-core"
+		if os.Getenv("REQUIRE_BROWSER") == "1" {
+			t.Fatalf("this test needs %s (REQUIRE_BROWSER=1)", what)
+		}
+		needs(t, what)
 	}
 	all := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -295,6 +296,49 @@ func TestD072_Question(t *testing.T) {
 	}
 	if found := h.search(midwife, known); len(found.Matches) != 0 {
 		t.Error("a national identity number was taken for a PHN")
+	}
+}
+
+// TestD093_NobodyIsListedByHerName: a name alone, or with one fact beside it, is no
+// question; what answers a whole one tells nobody's number or pseudonym; and who goes
+// on asking is stopped.
+func TestD093_NobodyIsListedByHerName(t *testing.T) {
+	h := newHouse(t, func(c *registry.Config) { c.Limits.Searches = 3 })
+	body := `{"resourceType":"Patient","id":"a","identifier":[{"system":"http://fhir.health.gov.lk/ips/identifier/phn","value":"` + known + `"},
+		{"system":"urn:esignet:sub","value":"a-pseudonym"},{"system":"urn:dhis2:anc:regno","value":"ANC00000476"}],
+		"name":[{"text":"Nilmini Perera"}],"birthDate":"1991-04-05","telecom":[{"system":"phone","value":"+94771234567"}]}`
+	if _, err := h.fhir.Update(t.Context(), "Patient", "a", []byte(body), ""); err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range map[string]registry.Demographics{
+		"a name":                {Name: nilmini.Name},
+		"a name and birth date": {Name: nilmini.Name, BirthDate: nilmini.BirthDate},
+		"a name and telephone":  {Name: nilmini.Name, Phone: nilmini.Phone},
+		"no name":               {BirthDate: nilmini.BirthDate, Phone: nilmini.Phone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := h.call(midwife, "search", registry.SearchRequest{Place: here, Demographics: &d}, nil); got.status/100 != 4 {
+				t.Errorf("answered with %d", got.status)
+			}
+		})
+	}
+	if n := len(h.record.asked); n > 0 {
+		t.Errorf("the record was asked %d times", n)
+	}
+	for range 3 {
+		found := h.searchFor(midwife, nilmini)
+		if len(found.Matches) != 1 {
+			t.Fatalf("%d matches", len(found.Matches))
+		}
+		shown := fmt.Sprintf("%+v", found.Matches)
+		for _, value := range []string{known, "a-pseudonym", "ANC00000476", "Nilmini", "Perera", "04-05", "771234"} {
+			if strings.Contains(shown, value) {
+				t.Errorf("a match shows %s", value)
+			}
+		}
+	}
+	if got := h.call(midwife, "search", registry.SearchRequest{Place: here, Demographics: &nilmini}, nil); got.status != 429 {
+		t.Errorf("the fourth search answers %d, want 429", got.status)
 	}
 }
 
