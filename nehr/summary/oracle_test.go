@@ -1,74 +1,22 @@
 package summary_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/golden/oracle"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/summary"
 )
 
-// oracle is HL7's instance validator, as ../shared/oracle/validator serves it.
-type oracle struct {
-	url    string
-	client http.Client
-}
-
-func askOracle(t *testing.T) *oracle {
-	t.Helper()
-	url := os.Getenv("ORACLE_VALIDATOR_URL")
-	if url == "" {
-		const how = "no validator: build ../shared/oracle/validator with mvn -q -DskipTests package, run java -jar target/validator.jar --serve 18100 and set ORACLE_VALIDATOR_URL=http://127.0.0.1:18100"
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
-	return &oracle{url: url, client: http.Client{Timeout: 2 * time.Minute}}
-}
-
-// errors lists what is wrong with a document against IPS 1.1.0.
-func (o *oracle) errors(t *testing.T, doc []byte) (list []string) {
-	t.Helper()
-	resp, err := o.client.Post(o.url+"/validate", "application/fhir+json", bytes.NewReader(doc))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		ResourceType string
-		Errors       int
-		Issues       []struct{ Severity, Location, Message string }
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	if answer.ResourceType != "Bundle" {
-		t.Fatal("the validator did not read the document")
-	}
-	for _, i := range answer.Issues {
-		if i.Severity == "error" || i.Severity == "fatal" {
-			list = append(list, i.Location+": "+i.Message)
-		}
-	}
-	if len(list) != answer.Errors {
-		t.Fatalf("the validator counts %d errors and lists %d", answer.Errors, len(list))
-	}
-	return list
-}
-
 // TestOracleGoldenMothers: the summary of every golden mother has no error, in a
 // language that changes from case to case, with nothing and with all withheld.
 func TestOracleGoldenMothers(t *testing.T) {
-	o := askOracle(t)
+	o := oracle.Ask(t)
 	cases := mothers(t)
 	judged := map[string]bool{}
 	for n, name := range slices.Sorted(maps.Keys(cases)) {
@@ -79,7 +27,7 @@ func TestOracleGoldenMothers(t *testing.T) {
 		} else {
 			judged[key] = true
 		}
-		for _, e := range o.errors(t, doc) {
+		for _, e := range o.Errors(t, doc) {
 			t.Errorf("%s: %s", name, e)
 		}
 	}
@@ -88,7 +36,7 @@ func TestOracleGoldenMothers(t *testing.T) {
 
 // TestOracleCanSayNo: what the documents keep to is looked at.
 func TestOracleCanSayNo(t *testing.T) {
-	o := askOracle(t)
+	o := oracle.Ask(t)
 	whole := document(t, summary.Record{Resources: mothers(t)["lk-whole-journey"]}, summary.Options{})
 	for _, broken := range []struct {
 		name  string
@@ -111,7 +59,7 @@ func TestOracleCanSayNo(t *testing.T) {
 		t.Run(broken.name, func(t *testing.T) {
 			b := whole.Bundle.Clone()
 			broken.spoil(b)
-			if len(o.errors(t, b.Encode())) == 0 {
+			if len(o.Errors(t, b.Encode())) == 0 {
 				t.Error("the validator finds nothing wrong")
 			}
 		})
@@ -121,11 +69,11 @@ func TestOracleCanSayNo(t *testing.T) {
 // TestOracleWithheld: what is withheld is said in a form that IPS allows, whatever
 // the record has; and so is a document with author, custodian and attester.
 func TestOracleWithheld(t *testing.T) {
-	o := askOracle(t)
+	o := oracle.Ask(t)
 	cases := mothers(t)
 	for _, name := range []string{"lk-whole-journey", "lk-minimal-document", "lk-diseases-true"} {
 		for _, w := range []summary.Withheld{{Any: true}, {Any: true, Classes: []string{"problems", "medicines"}}} {
-			for _, e := range o.errors(t, document(t, summary.Record{Resources: cases[name], Withheld: w, At: at.Add(-time.Hour)}, full(t)).Bundle.Encode()) {
+			for _, e := range o.Errors(t, document(t, summary.Record{Resources: cases[name], Withheld: w, At: at.Add(-time.Hour)}, full(t)).Bundle.Encode()) {
 				t.Errorf("%s: %s", fmt.Sprint(name, w), e)
 			}
 		}
@@ -135,7 +83,7 @@ func TestOracleWithheld(t *testing.T) {
 // TestOracleOthers: what other systems write into the record keeps to IPS as well, also
 // where they say less than IPS demands.
 func TestOracleOthers(t *testing.T) {
-	o := askOracle(t)
+	o := oracle.Ask(t)
 	const about, refers = `"subject":{"reference":"Patient/1"}`, `{"reference":"https://nehr.example/fhir/Practitioner/dr/_history/3"}`
 	everything := []string{her,
 		`{"resourceType":"Practitioner","id":"dr"}`,
@@ -155,7 +103,7 @@ func TestOracleOthers(t *testing.T) {
 		"a state that nobody wrote": {condition("x", diabetes, "")}, "none known": {condition("x", noProblems, active)},
 		"past": {condition("x", diabetes, resolved)}, "refuted": {condition("x", diabetes, refuted)}, "retracted": {condition("x", diabetes, wrong)},
 	} {
-		for _, e := range o.errors(t, document(t, record(t, summary.Withheld{}, append(problems, everything...)...), summary.Options{}).Bundle.Encode()) {
+		for _, e := range o.Errors(t, document(t, record(t, summary.Withheld{}, append(problems, everything...)...), summary.Options{}).Bundle.Encode()) {
 			t.Errorf("%s: %s", name, e)
 		}
 	}
