@@ -74,7 +74,7 @@ func (g *Gate) Log(name string, err error) {
 }
 
 func (g *Gate) write(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, json.Deterministic(true)) // one answer, one text: no two refusals are told apart by the order of their languages
 	if err != nil {
 		g.config.Log.Error().Msg("an answer cannot be written")
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal"}}`)

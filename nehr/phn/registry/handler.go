@@ -86,7 +86,7 @@ func (s *Service) refused(w http.ResponseWriter, name string, err error) {
 }
 
 func (s *Service) respond(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		s.config.Log.Error().Msg("an answer cannot be written")
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal"}}`)
