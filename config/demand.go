@@ -99,6 +99,7 @@ func (s *Settings) contradictions() []SettingProblem {
 	c.need((s.ESignet.Issuer == "") == (s.ESignet.RelyingParty == ""), "esignet.issuer", "esignet.issuer and esignet.relying_party go together: a subject is unique only within both")
 	c.need(!strings.Contains(s.Ledger.URL.Reveal(), "://") || isPostgres(s.Ledger.URL), "ledger.url", "want a file path or postgres://…")
 	c.need(s.DataDir != "", "data_dir", "want a folder")
+	s.portals(&c)
 	return c.problems
 }
 

@@ -44,6 +44,7 @@ func (s *Settings) guessable(c *demands) {
 	}{
 		{"dhis2.token", s.DHIS2.Token, s.DHIS2.URL}, {"dhis2.password", s.DHIS2.Password, s.DHIS2.URL}, {"dhis2.events.secret", s.DHIS2.Events.Secret, s.DHIS2.Events.URL},
 		{"nehr.token", s.NEHR.Token, s.NEHR.URL}, {"nehr.oauth.client_secret", s.NEHR.OAuth.ClientSecret, s.NEHR.OAuth.TokenURL},
+		{"portal.emergency.secret", s.Portal.Emergency.Secret, s.Portal.Emergency.URL},
 		{"esignet.login.management_token", s.ESignet.Login.ManagementToken, s.ESignet.Login.ManagementURL},
 	} {
 		c.need(one.server == "" || isLoopback(one.server) || !KnownSecret(one.secret.Reveal()), one.name, reason)

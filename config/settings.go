@@ -19,6 +19,7 @@ type Settings struct {
 	ESignet ESignet  `mapstructure:"esignet"`
 	Mapping Mapping  `mapstructure:"mapping"`
 	PHN     PHN      `mapstructure:"phn"`
+	Portal  Portals  `mapstructure:"portal"`
 	Listen  string   `mapstructure:"listen"` // host:port
 	Metrics Address  `mapstructure:"metrics"`
 	Console Address  `mapstructure:"console"`

@@ -37,6 +37,7 @@ func TestLoad_defaults(t *testing.T) {
 		ESignet: ESignet{Evidence: Evidence{Days: 3650}, Login: Login{Way: "facade", Generation: "1.8", ClientID: "nehrbridge-login", ACR: []string{"mosip:idp:acr:generated-code"}, DHIS2Client: "dhis2", Provider: "esignet"}},
 		Mapping: Mapping{Names: mapper.NamesAbsent, Passport: mapper.PassportAbsentReason, Plausibility: mapper.PlausibilityReport, PhoneRegion: "LK", AppointmentMinutes: 30},
 		PHN:     PHN{Accept: AcceptAny, Scheme: "ndhgs2"},
+		Portal:  Portals{Patient: Portal{Listen: "127.0.0.1:8081"}, Clinician: Portal{Listen: "127.0.0.1:8082"}},
 		Listen:  "127.0.0.1:8080", Metrics: Address{Listen: "127.0.0.1:9090"}, Console: Address{Listen: "127.0.0.1:9091"},
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -100,6 +101,7 @@ func TestLoad_everyKey(t *testing.T) {
 	// What a single key would contradict alone.
 	with := map[string][]string{
 		"dhis2.username": {"dhis2.password"}, "dhis2.password": {"dhis2.username"}, "dhis2.poll": {"dhis2.overlap"},
+		"portal.emergency.url": {"portal.emergency.secret"}, "portal.emergency.secret": {"portal.emergency.url"},
 		"dhis2.events.url": {"dhis2.events.secret"}, "dhis2.events.secret": {"dhis2.events.url"},
 		"nehr.oauth.token_url": {"nehr.oauth.client_id", "nehr.oauth.key_file"}, "nehr.oauth.client_id": {"nehr.oauth.token_url", "nehr.oauth.key_file"},
 		"nehr.oauth.client_secret": {"nehr.oauth.token_url", "nehr.oauth.client_id"}, "nehr.oauth.key_file": {"nehr.oauth.token_url", "nehr.oauth.client_id"},
@@ -111,6 +113,8 @@ func TestLoad_everyKey(t *testing.T) {
 		switch {
 		case name == "dhis2.replication.url":
 			return "postgres://example.org/dhis"
+		case name == "portal.proxies":
+			return "10.0.0.0/8"
 		case k.form == choiceForm:
 			return k.choices[len(k.choices)-1]
 		}
@@ -208,6 +212,11 @@ func TestLoad_wrong(t *testing.T) {
 		{name: "half a certificate", environ: []string{"NEHRBRIDGE_NEHR_CERT_FILE=c.pem"}, want: "nehr.cert_file and nehr.key_file go together"},
 		{name: "half an eSignet subject", environ: []string{"NEHRBRIDGE_ESIGNET_ISSUER=https://example.org"}, want: "esignet.issuer and esignet.relying_party go together"},
 		{name: "unsigned notifications", environ: []string{"NEHRBRIDGE_DHIS2_EVENTS_URL=https://example.org"}, want: "dhis2.events.secret"},
+		{name: "a portal without TLS", environ: []string{"NEHRBRIDGE_PORTAL_PATIENT_URL=http://example.org"}, want: "portal.patient.url: want https"},
+		{name: "two portals at one address", environ: []string{"NEHRBRIDGE_PORTAL_PATIENT_URL=https://example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://example.org"}, want: "portal.clinician.url: want another address"},
+		{name: "an exit without TLS", environ: []string{"NEHRBRIDGE_PORTAL_EXIT_URL=http://example.org"}, want: "portal.exit_url: want https"},
+		{name: "a proxy by name", environ: []string{"NEHRBRIDGE_PORTAL_PROXIES=proxy.example.org"}, want: "portal.proxies: want addresses"},
+		{name: "unsigned notices", environ: []string{"NEHRBRIDGE_PORTAL_EMERGENCY_URL=https://example.org"}, want: "portal.emergency.secret"},
 		{name: "another database", environ: []string{"NEHRBRIDGE_LEDGER_URL=mysql://u:hidden@db"}, want: "ledger.url: want a file path or postgres://"},
 		{name: "another database of DHIS2", environ: []string{"NEHRBRIDGE_DHIS2_REPLICATION_URL=hidden"}, want: "dhis2.replication.url: want postgres://"},
 	}

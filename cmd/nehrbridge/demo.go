@@ -31,7 +31,9 @@ type demoAddresses struct {
 	NEHR       string `json:"nehr"`
 	ESignet    string `json:"esignet"`
 	RP         string `json:"rp"`
-	Config     string `json:"config"` // the file with the settings, for other commands
+	Portal     string `json:"portal"`    // where mothers read their records
+	Clinician  string `json:"clinician"` // where clinicians do
+	Config     string `json:"config"`    // the file with the settings, for other commands
 }
 
 type demoFlags struct {
@@ -50,7 +52,7 @@ func (a *app) demo() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the first page; the servers take the next four ports (0: free ones)")
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the first page; the servers take the next six ports (0: free ones)")
 	cmd.Flags().StringVar(&f.data, "data", "", "folder that keeps the FHIR sandbox's database, the ledger and the keys (default: a temporary one)")
 	cmd.Flags().StringVar(&f.esignet, "esignet", string(esignetsandbox.V18), "release that the eSignet sandbox plays: 1.6, 1.7, 1.8 or 2.0")
 	cmd.Flags().IntVar(&f.mothers, "mothers", 25, "number of invented mothers")
@@ -64,6 +66,8 @@ const (
 	portNEHR
 	portESignet
 	portRP
+	portPatient
+	portClinician
 	demoPorts
 )
 
@@ -83,7 +87,7 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 	at := func(port int) string { return "http://" + listeners[port].Addr().String() }
 	d, err := newDemo(demoAddresses{
 		Start: at(portStart), DHIS2: at(portDHIS2), DHIS2Token: dhis2sandbox.DefaultToken, NEHR: at(portNEHR) + "/fhir",
-		ESignet: at(portESignet), RP: at(portRP), Config: filepath.Join(folder, "nehrbridge.yaml"),
+		ESignet: at(portESignet), RP: at(portRP), Portal: at(portPatient), Clinician: at(portClinician), Config: filepath.Join(folder, "nehrbridge.yaml"),
 	}, f)
 	if err != nil {
 		return usage(err)
@@ -104,6 +108,14 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 	}
 	w.listener = listeners[portRP]
 	defer w.close()
+	pages, err := wirePortals(ctx, settings, log)
+	if err != nil {
+		return err
+	}
+	defer pages.close()
+	for i, one := range pages.served {
+		one.listener = listeners[portPatient+i]
+	}
 	if d.agent, err = newAgent(ctx, settings, log.Level(zerolog.Disabled)); err != nil {
 		return usage(err)
 	}
@@ -112,6 +124,7 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 		// DHIS2 asks through its Routes whether the service behind them is there, and
 		// waits for one that has a port and does not answer.
 		func(ctx context.Context) error { return w.run(ctx, log) },
+		func(ctx context.Context) error { return pages.run(ctx, log) },
 		func(ctx context.Context) error {
 			if err := d.placeForms(ctx, a, settings); err != nil {
 				return usage(err)
@@ -152,6 +165,7 @@ func newDemo(addr demoAddresses, f demoFlags) (*demo, error) {
 	if d.dhis2, err = dhis2sandbox.New(dhis2sandbox.Config{RemoteServersAllowed: []string{addr.RP}}); err != nil {
 		return nil, err
 	}
+	verified(set.TrackedEntities)
 	set.Users = append(set.Users, demoStaff()...)
 	set.UserGroups = append(set.UserGroups, dhis2.Object{ID: demoRoutes, Name: "Who registers mothers"})
 	if err := d.dhis2.Load(set); err != nil {

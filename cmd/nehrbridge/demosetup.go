@@ -49,7 +49,7 @@ const demoRelyingParty = "health"
 // link.
 func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, error) {
 	k := &keptFiles{folder: folder}
-	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem"} {
+	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem", "portal.pem"} {
 		k.keep(name, newKeyFile)
 	}
 	k.keep("evidence.key", func() ([]byte, error) { return []byte(rp.NewSealKey() + "\n"), nil })
@@ -58,6 +58,8 @@ func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, erro
 	}
 	k.write("points.yaml", demoPoints)
 	k.write("anc.yaml", d.clientFile(k))
+	k.write("portal.yaml", d.portalFile(k, demoPortalClient))
+	k.write("lk-anc-demo.yaml", demoMap)
 	k.write("nehrbridge.yaml", d.settingsFile(k))
 	if k.err != nil {
 		return nil, k.err
@@ -73,6 +75,9 @@ func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, erro
 	if err := d.register(ctx, s, signIn); err != nil {
 		return nil, err
 	}
+	if err := d.registerPortals(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := d.configureDHIS2(s, signIn, k.path("dhis2.pem"), k.path("esignet.p12")); err != nil {
 		return nil, err
 	}
@@ -86,6 +91,8 @@ func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, erro
 func (d *demo) settingsFile(k *keptFiles) string {
 	return fmt.Sprintf(`# Written by nehrbridge demo. Every secret here is the demo's own.
 data_dir: %q
+zone: Asia/Colombo
+maps: [%q]
 dhis2:
   url: %s
   token: %s
@@ -116,9 +123,14 @@ phn:
   points: %q
   route:
     secret_file: %q
-`, k.folder, d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), d.RP, k.path("evidence.key"),
+portal:
+  help_phone: "011 000 0000"
+  patient:
+    url: %s
+    client: %q
+`, k.folder, k.path("lk-anc-demo.yaml"), d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), d.RP, k.path("evidence.key"),
 		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet,
-		k.path("points.yaml"), k.path("phn.secret"))
+		k.path("points.yaml"), k.path("phn.secret"), d.Portal, k.path("portal.yaml"))
 }
 
 // clientFile is the client that verifies mothers.

@@ -140,14 +140,6 @@ func (w *web) close() {
 
 // run answers until ctx ends, and then what is under way.
 func (w *web) run(ctx context.Context, log zerolog.Logger) error {
-	server := &http.Server{
-		Handler:           w.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
 	var aside sync.WaitGroup
 	working, stop := context.WithCancel(ctx)
 	defer aside.Wait()
@@ -161,9 +153,25 @@ func (w *web) run(ctx context.Context, log zerolog.Logger) error {
 	if w.mapping != nil && w.mapping.writer != nil {
 		aside.Go(func() { w.mapping.writer.run(working) })
 	}
+	return serveUntil(ctx, w.listener, w.handler, serverTimes{read: 10 * time.Second, write: 30 * time.Second}, "relying party", log)
+}
+
+// serverTimes bound how long a request may come in, and an answer may take.
+type serverTimes struct{ read, write time.Duration }
+
+// serveUntil answers until ctx ends, and then what is under way.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, times serverTimes, name string, log zerolog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       times.read,
+		WriteTimeout:      times.write,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(w.listener) }()
-	log.Info().Stringer("address", w.listener.Addr()).Msg("relying party")
+	go func() { failed <- server.Serve(listener) }()
+	log.Info().Stringer("address", listener.Addr()).Msg(name)
 	select {
 	case err := <-failed:
 		return unreachable(err)

@@ -12,8 +12,8 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Everything that the settings name, in one process",
-		Long: "Runs sync, and beside it what rp runs where the settings have it (esignet.clients, esignet.login.url, phn.route.secret), until it is " +
-			"interrupted: then both come to the end of what is under way. When one of them cannot go on, the other ends too.",
+		Long: "Runs sync, and beside it what rp runs where the settings have it (esignet.clients, esignet.login.url, phn.route.secret) and the portals (portal.patient.url), until it is " +
+			"interrupted: then all come to the end of what is under way. When one of them cannot go on, the others end too.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runServe(cmd.Context(), accept) },
 	}
@@ -32,19 +32,27 @@ func (a *app) runServe(ctx context.Context, accept bool) error {
 	if err := s.ForSync(); err != nil {
 		return usage(err)
 	}
-	if !wantsWeb(s) {
-		return a.watchDHIS2(ctx, s, accept, nil)
-	}
 	log := a.logger()
-	w, err := openWeb(ctx, s, log)
-	if err != nil {
-		return err
+	runs := []func(context.Context) error{nil} // the agent
+	var w *web
+	if wantsWeb(s) {
+		if w, err = openWeb(ctx, s, log); err != nil {
+			return err
+		}
+		defer w.close()
+		runs = append(runs, func(ctx context.Context) error { return w.run(ctx, log) })
 	}
-	defer w.close()
+	if wantsPortals(s) {
+		p, err := openPortals(ctx, s, log)
+		if err != nil {
+			return err
+		}
+		defer p.close()
+		runs = append(runs, func(ctx context.Context) error { return p.run(ctx, log) })
+	}
 	// The code is that of whoever gave a reason: the agent's first.
-	return together(ctx,
-		func(ctx context.Context) error { return a.watchDHIS2(ctx, s, accept, w) },
-		func(ctx context.Context) error { return w.run(ctx, log) })
+	runs[0] = func(ctx context.Context) error { return a.watchDHIS2(ctx, s, accept, w) }
+	return together(ctx, runs...)
 }
 
 // together runs each of them until ctx ends or the first one does, waits for all,

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -60,7 +59,7 @@ type Config struct {
 	// PerMinute bounds the requests of one source in a minute. Defaults to 240.
 	PerMinute int
 	// Source tells where a request comes from. Defaults to the address of the
-	// connection; a portal behind a proxy must say how to read the proxy's header.
+	// connection; a portal behind a proxy needs Behind.
 	Source func(*http.Request) string
 
 	// Now is the clock, Rand makes secrets. Default to time.Now and crypto/rand.
@@ -92,13 +91,7 @@ func (c Config) withDefaults() Config {
 		c.Rand = rand.Reader
 	}
 	if c.Source == nil {
-		c.Source = func(r *http.Request) string {
-			host, _, err := net.SplitHostPort(r.RemoteAddr)
-			if err != nil {
-				return r.RemoteAddr
-			}
-			return host
-		}
+		c.Source = connection
 	}
 	return c
 }
