@@ -89,7 +89,7 @@ func (d *demo) handler() http.Handler {
 			"OTP": esignetsandbox.OTP, "Release": d.esignet.Version(),
 			"Midwife": demoPerson{demoMidwifeName, demoMidwifeID, demoMidwife},
 			"Doctor":  demoPerson{demoDoctorName, demoDoctorID, demoDoctor},
-			"Mother":  demoPerson{Name: demoMotherName, ID: demoMotherID},
+			"Mother":  demoPerson{Name: demoMotherName, ID: demoMotherID}, "Verified": demoVerified,
 		})
 	})
 	page("GET /mothers/{number}", func(w http.ResponseWriter, r *http.Request, now *demoRecord) {

@@ -3,18 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
 )
 
-// The mother of the demo who was verified before it began, and was referred: her
-// record opens for her in the portal.
-const (
-	demoVerified, demoVerifiedID, demoVerifiedName = "SbxMother02", "9900000001", "Nilmini Udaharana"
-	demoVerifiedBorn                               = "1994-05-17"
-)
+// The mothers of the demo who were verified before it began, so that their records
+// open for them in the portal. The second was referred to the specialist's hospital.
+var demoVerified = []demoIdentity{
+	{entity: "SbxMother00", ID: "9900000002", Name: "Tharangani Udaharana", born: "1998-11-02"},
+	{entity: "SbxMother02", ID: "9900000001", Name: "Nilmini Udaharana", born: "1994-05-17"},
+}
+
+// demoIdentity is a tracked entity and who she is at eSignet.
+type demoIdentity struct{ entity, ID, Name, born string }
 
 // The clients of the portals at eSignet.
 const demoPortalClient = "portal"
@@ -30,29 +34,25 @@ referral:
     SbxClinic04: SbxHospit01
 `
 
-// verified gives one mother the identity of a person of the eSignet sandbox, as the
-// plugin does when she verifies herself and keeps her national ID to herself.
+// verified gives mothers the identities of people of the eSignet sandbox, as the
+// plugin does when they verify themselves and keep their national IDs to themselves.
 func verified(mothers []dhis2.TrackedEntity) {
-	with := map[dhis2.UID]string{
-		dhis2.MustUID("VQl0wK3eqiw"): demoVerifiedName, dhis2.MustUID("Yie7mOY913J"): demoVerifiedBorn, dhis2.MustUID("M6NNPC3hNrb"): "",
-		dhis2.MustUID("CJLJmmp8r9g"): esignetsandbox.Subject(demoVerifiedID, demoRelyingParty),
-	}
 	for i := range mothers {
 		te := &mothers[i]
-		if te.TrackedEntity.String() != demoVerified || te.Deleted {
+		at := slices.IndexFunc(demoVerified, func(one demoIdentity) bool { return one.entity == te.TrackedEntity.String() })
+		if at < 0 || te.Deleted {
 			continue
 		}
-		at := te.CreatedAt
-		var kept []dhis2.Attribute
-		for _, a := range te.Attributes {
-			if _, other := with[a.Attribute]; !other {
-				kept = append(kept, a)
+		one := demoVerified[at]
+		for _, a := range []struct{ uid, value string }{
+			{"VQl0wK3eqiw", one.Name}, {"Yie7mOY913J", one.born}, {"CJLJmmp8r9g", esignetsandbox.Subject(one.ID, demoRelyingParty)}, {"M6NNPC3hNrb", ""},
+		} {
+			uid := dhis2.MustUID(a.uid)
+			te.Attributes = slices.DeleteFunc(te.Attributes, func(old dhis2.Attribute) bool { return old.Attribute == uid })
+			if a.value != "" {
+				te.Attributes = append(te.Attributes, dhis2.Attribute{Attribute: uid, CreatedAt: te.CreatedAt, UpdatedAt: te.CreatedAt, Value: a.value})
 			}
 		}
-		for _, uid := range []string{"VQl0wK3eqiw", "Yie7mOY913J", "CJLJmmp8r9g"} {
-			kept = append(kept, dhis2.Attribute{Attribute: dhis2.MustUID(uid), CreatedAt: at, UpdatedAt: at, Value: with[dhis2.MustUID(uid)]})
-		}
-		te.Attributes = kept
 	}
 }
 
