@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/go-json-experiment/json"
+
+	"github.com/nehrbridge/nehrbridge/dhis2"
+	dhis2sandbox "github.com/nehrbridge/nehrbridge/dhis2/sandbox"
+	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/golden/browser"
+)
+
+// portalTab is a browser of one person in front of a portal of the demo.
+type portalTab struct {
+	signInPage
+	demo   demoAddresses
+	portal string
+}
+
+// openPortal gives a person a browser of her own.
+func openPortal(t *testing.T, window signInPage, demo demoAddresses, portal, name, identity string) portalTab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(window.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	p := portalTab{window, demo, portal}
+	p.ctx, p.identity, p.name = ctx, identity, window.name+"-"+name
+	return p
+}
+
+// enter signs in.
+func (p portalTab) enter() {
+	p.t.Helper()
+	p.act(chromedp.Navigate(p.portal + "/"))
+	p.shot("landing")
+	p.act(chromedp.Click(chromedp.CSS(`main a[href$="/sign-in"]`)))
+	p.through()
+}
+
+// through goes through eSignet, back to the portal.
+func (p portalTab) through() {
+	p.t.Helper()
+	p.until("document.querySelector('#id') !== null")
+	p.identify(p.identity, sandbox.OTP)
+	p.until(fmt.Sprintf(`location.href.startsWith(%q) || document.querySelector('button[value="allow"]') !== null`, p.portal))
+	if evaluate[bool](p.t, p.ctx, `document.querySelector('button[value="allow"]') !== null`) {
+		p.shot("esignet")
+		p.act(chromedp.Click(chromedp.CSS(`button[value="allow"]`)))
+	}
+	p.until(fmt.Sprintf(`location.href.startsWith(%q) && document.readyState === 'complete'`, p.portal))
+}
+
+// open goes to a page of the portal.
+func (p portalTab) open(path string) {
+	p.t.Helper()
+	p.act(chromedp.Navigate(p.portal + path))
+	p.until("document.readyState === 'complete'")
+}
+
+// shows fails where the page does not say something.
+func (p portalTab) shows(texts ...string) {
+	p.t.Helper()
+	got := p.text("main")
+	for _, text := range texts {
+		if !strings.Contains(got, text) {
+			p.t.Fatalf("%s: the page does not say %q:\n%s", p.name, text, p.said())
+		}
+	}
+}
+
+// hides fails where the page says something.
+func (p portalTab) hides(texts ...string) {
+	p.t.Helper()
+	got := p.text("html")
+	for _, text := range texts {
+		if strings.Contains(got, text) {
+			p.t.Errorf("%s: the page says %q", p.name, text)
+		}
+	}
+}
+
+// shot takes a picture of the page as it is, and in the width of a telephone, and
+// looks for what keeps people out.
+func (p portalTab) shot(name string) {
+	p.t.Helper()
+	for _, width := range []int64{360, 1280} {
+		if err := browser.Fit(p.ctx, width, 900); err != nil {
+			p.t.Errorf("%s: %v", name, err)
+		}
+		checkAxe(p.t, p.ctx, p.axe, name)
+		browser.Picture(p.t, p.ctx, fmt.Sprintf("%s-%s-%d", p.name, name, width))
+	}
+}
+
+// askDHIS2 is a call of the administrator of DHIS2.
+func askDHIS2(t *testing.T, demo demoAddresses, method, path string, document, into any) {
+	t.Helper()
+	body, err := json.Marshal(document)
+	mustDo(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), method, demo.DHIS2+"/api/"+path, bytes.NewReader(body))
+	mustDo(t, err)
+	r.SetBasicAuth("admin", dhis2sandbox.DefaultPassword)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(r)
+	mustDo(t, err)
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	mustDo(t, err)
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, res.StatusCode, answer)
+	}
+	if into != nil {
+		mustDo(t, json.Unmarshal(answer, into))
+	}
+}
+
+// inDHIS2 is what DHIS2 has of a tracked entity.
+func inDHIS2(t *testing.T, demo demoAddresses, entity string) (te dhis2.TrackedEntity) {
+	t.Helper()
+	askDHIS2(t, demo, "GET", "tracker/trackedEntities/"+entity+"?program=eozjj9UivfS&fields=*", nil, &te)
+	return te
+}
+
+// latestVisit is the last completed event in which blood pressure was measured.
+func latestVisit(t *testing.T, te dhis2.TrackedEntity) (latest dhis2.Event) {
+	t.Helper()
+	for _, en := range te.Enrollments {
+		for _, ev := range en.Events {
+			if ev.Status == dhis2.EventCompleted && ev.OccurredAt > latest.OccurredAt && slices.ContainsFunc(ev.DataValues, func(v dhis2.DataValue) bool { return v.DataElement == systolic }) {
+				latest = ev
+			}
+		}
+	}
+	if latest.Event.IsZero() {
+		t.Fatal("no visit with a blood pressure")
+	}
+	return latest
+}
+
+// systolic is the data element of the upper value.
+var systolic = dhis2.MustUID("Y3xF4qecAVw")
+
+// TestJourneyGrant: a mother reads her record, and decides what a specialist may see
+// of it, each in a browser of their own.
+func TestJourneyGrant(t *testing.T) {
+	window := signInPage{t: t, ctx: browser.Start(t), axe: browser.Axe(t), name: "grant"}
+	demo := startDemo(t)
+	her := demoVerified[0]
+	mother := openPortal(t, window, demo, demo.Portal, "mother", her.ID)
+
+	// She signs in without sharing her national ID, and sees what DHIS2 has.
+	mother.enter()
+	mother.shows(her.Name)
+	mother.shot("home")
+	mother.hides(her.ID)
+	mother.open("/profile")
+	mother.shot("profile")
+
+	// A change in DHIS2 appears.
+	visit := latestVisit(t, inDHIS2(t, demo, her.entity))
+	mother.open("/home")
+	mother.hides("171/")
+	askDHIS2(t, demo, "POST", "tracker?async=false", map[string]any{"events": []any{map[string]any{
+		"event": visit.Event, "program": visit.Program, "programStage": visit.ProgramStage, "enrollment": visit.Enrollment, "orgUnit": visit.OrgUnit,
+		"status": visit.Status, "occurredAt": visit.OccurredAt, "dataValues": []any{map[string]any{"dataElement": systolic, "value": "171"}}}}}, nil)
+	await(t, "the corrected blood pressure on her page", func() bool {
+		mother.open("/home")
+		return strings.Contains(mother.text("main"), "171/")
+	})
+	mother.shot("changed")
+}
