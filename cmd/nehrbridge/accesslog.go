@@ -51,8 +51,8 @@ func (a *app) verifyAccessLog() *cobra.Command {
 				}
 				if err := a.printJSON(struct {
 					Entries int64  `json:"entries"`
-					Broken  int64  `json:"broken,omitempty"`
-					Hash    string `json:"hash,omitempty"`
+					Broken  int64  `json:"broken,omitzero"`
+					Hash    string `json:"hash,omitzero"`
 				}{v.Entries, v.Broken, hex.EncodeToString(v.Hash)}); err != nil {
 					return err
 				}
