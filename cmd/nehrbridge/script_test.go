@@ -29,7 +29,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("NEHRBRIDGE_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "bytes": bytesOf},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "bytes": bytesOf, "accesslog": accessLogOf, "nehr": nehrWithLog},
 	})
 }
 
@@ -45,7 +45,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	var environ []string
-	for _, name := range []string{"DHIS2_URL", "DHIS2_TOKEN", "NEHR_URL", "DATA_DIR", "MAPPING_NAMES"} {
+	for _, name := range []string{"DHIS2_URL", "DHIS2_TOKEN", "NEHR_URL", "DATA_DIR", "MAPPING_NAMES", "PORTAL_PATIENT_URL"} {
 		if v := ts.Getenv("NEHRBRIDGE_" + name); v != "" {
 			environ = append(environ, "NEHRBRIDGE_"+name+"="+v)
 		}

@@ -19,6 +19,7 @@ type NEHR interface {
 	Base() string
 	Read(ctx context.Context, typ, id string) (*client.Answer, error)
 	Search(ctx context.Context, typ string, params url.Values) (*client.Found, error)
+	SearchPage(ctx context.Context, typ string, params url.Values) (*client.Found, error)
 	History(ctx context.Context, typ, id string) ([]*fhirjson.Value, error)
 	Transaction(ctx context.Context, bundle []byte) (*client.Answer, error)
 	Update(ctx context.Context, typ, id string, resource []byte, ifMatch string) (*client.Answer, error)

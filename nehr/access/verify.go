@@ -19,9 +19,12 @@ type Verdict struct {
 }
 
 // Verify reads the whole log and checks the chain.
-func (g *Gate) Verify(ctx context.Context) (Verdict, error) {
+func (g *Gate) Verify(ctx context.Context) (Verdict, error) { return Verify(ctx, g.c.DB) }
+
+// Verify reads the whole log of a database and checks the chain.
+func Verify(ctx context.Context, db *database.DB) (Verdict, error) {
 	var v Verdict
-	err := g.c.DB.Read(ctx, func(tx database.Tx) error {
+	err := db.Read(ctx, func(tx database.Tx) error {
 		v = Verdict{}
 		last, want, err := head(tx)
 		if err != nil {

@@ -98,6 +98,12 @@ func start(t testing.TB, change func(entry *fhirjson.Value)) *world {
 // startAt is start with another gate than the test's.
 func startAt(t testing.TB, change func(entry *fhirjson.Value), at func(*world) patient.Gate) *world {
 	t.Helper()
+	return startOn(t, func(w *world) { w.sandbox(change) }, at)
+}
+
+// startOn is startAt with another record than the sandbox's.
+func startOn(t testing.TB, record func(*world), at func(*world) patient.Gate) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{start: time.Date(2025, 9, 1, 9, 0, 0, 0, time.UTC), from: time.Now()}}
 	must := func(err error) {
 		t.Helper()
@@ -111,16 +117,7 @@ func startAt(t testing.TB, change func(entry *fhirjson.Value), at func(*world) p
 	esignetWeb := httptest.NewServer(w.people.Handler())
 	t.Cleanup(esignetWeb.Close)
 	w.issuer = esignetWeb.URL
-	fhir, err := nehrsandbox.New(nehrsandbox.Config{PageSize: 200})
-	must(err)
-	t.Cleanup(func() { _ = fhir.Close() })
-	fhirWeb := httptest.NewServer(fhir.Handler())
-	t.Cleanup(fhirWeb.Close)
-	w.nehr, err = client.New(client.Config{BaseURL: fhirWeb.URL + "/fhir", Wrap: func(inner http.RoundTripper) http.RoundTripper {
-		return counting{inner, &w.requests}
-	}})
-	must(err)
-	w.write(change)
+	record(w)
 	w.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"),
 		Migrations: []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations(), access.Migrations()}})
 	must(err)
@@ -154,6 +151,32 @@ func startAt(t testing.TB, change func(entry *fhirjson.Value), at func(*world) p
 	handler = p.Handler()
 	w.handler = handler
 	return w
+}
+
+// sandbox is the record of most tests.
+func (w *world) sandbox(change func(entry *fhirjson.Value)) {
+	w.t.Helper()
+	fhir, err := nehrsandbox.New(nehrsandbox.Config{PageSize: 200})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = fhir.Close() })
+	fhirWeb := httptest.NewServer(fhir.Handler())
+	w.t.Cleanup(fhirWeb.Close)
+	w.connect(fhirWeb.URL + "/fhir")
+	w.write(change)
+}
+
+// connect makes the client of the record, which counts requests.
+func (w *world) connect(base string) {
+	w.t.Helper()
+	var err error
+	w.nehr, err = client.New(client.Config{BaseURL: base, Wrap: func(inner http.RoundTripper) http.RoundTripper {
+		return counting{inner, &w.requests}
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // write puts the bundle that the mapper made of the golden case into the record.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package patient_test
+
+const raceDetector = false
