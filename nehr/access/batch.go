@@ -62,6 +62,7 @@ func (g *Gate) batch(ctx context.Context, queries ...*query) (body []byte, err e
 	}
 	for _, q := range queries {
 		if q.found != nil {
+			g.localize(q.found)
 			continue
 		}
 		all, err := g.c.NEHR.Search(ctx, q.typ, q.params)
@@ -69,9 +70,24 @@ func (g *Gate) batch(ctx context.Context, queries ...*query) (body []byte, err e
 			return nil, err
 		}
 		q.found = append([]*fhirjson.Value{}, all.Resources...)
+		g.localize(q.found)
 		answer.Body = nil // is not the whole answer any more
 	}
 	return answer.Body, nil
+}
+
+// localize writes references by an address of the NEHR as Type/id: whoever decides
+// by them compares one form.
+func (g *Gate) localize(resources []*fhirjson.Value) {
+	base := g.c.NEHR.Base() + "/"
+	for _, r := range resources {
+		r.Strings(func(field, text string) string {
+			if field == "reference" {
+				return strings.TrimPrefix(text, base)
+			}
+			return text
+		})
+	}
 }
 
 // take divides a batch's answer among the queries. It leaves found nil where the

@@ -133,7 +133,7 @@ var dates = []string{
 // nil.
 func DataOf(r *fhirjson.Value, f *Frame, zone *time.Location) Data {
 	d := Data{Type: r.Get("resourceType").Str(), ID: r.Get("id").Str(), Class: classOf(r)}
-	d.Labels = codings(r.Get("meta", "security"))
+	d.Labels = labelsOf(r)
 	for _, path := range []string{"code", "vaccineCode", "medicationCodeableConcept", "type"} {
 		for _, concept := range r.Get(path).Items() {
 			d.Codes = append(d.Codes, codings(concept.Get("coding"))...)
@@ -143,6 +143,26 @@ func DataOf(r *fhirjson.Value, f *Frame, zone *time.Location) Data {
 	d.Episodes = f.episodes(r, d.Start)
 	d.Unplaced = len(d.Episodes) == 1 && d.Start.IsZero()
 	return d
+}
+
+// labelsOf are the labels of a resource, and those that a document has beside them.
+func labelsOf(r *fhirjson.Value) []Code {
+	labels := codings(r.Get("meta", "security"))
+	switch r.Get("resourceType").Str() {
+	case "DocumentReference":
+		for _, concept := range r.Get("securityLabel").Items() {
+			if found := codings(concept.Get("coding")); len(found) > 0 {
+				labels = append(labels, found...)
+			} else {
+				labels = append(labels, Code{}) // in words
+			}
+		}
+	case "Composition":
+		if code := r.Get("confidentiality").Str(); code != "" {
+			labels = append(labels, Code{nehr.SystemConfidentiality, code})
+		}
+	}
+	return labels
 }
 
 func codings(v *fhirjson.Value) []Code {

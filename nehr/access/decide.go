@@ -192,10 +192,11 @@ func (rule *Rule) total() bool {
 
 // reaches tells whether a rule is about these data.
 func (rule *Rule) reaches(d Data) bool {
-	if len(rule.Codes) > 0 && !meet(rule.Codes, d.Codes) {
+	if len(rule.Codes) > 0 && !rule.names(rule.Codes, d.Codes) {
 		return false
 	}
-	if len(rule.Labels) > 0 && !meet(rule.Labels, d.Labels) {
+	if len(rule.Labels) > 0 && !rule.names(rule.Labels, d.Labels) &&
+		!(rule.Effect == Deny && slices.ContainsFunc(d.Labels, func(l Code) bool { return l.Code == "" })) { // a label in words could be any
 		return false
 	}
 	if rule.Effect == Permit && d.Type == "Patient" && len(rule.Codes) == 0 && len(rule.Labels) == 0 {
@@ -219,7 +220,7 @@ func (rule *Rule) permitsSensitive(labels []Code, p Policy) bool {
 		return p.EmergencySensitive
 	}
 	return rule.Scope.Sensitive || !slices.ContainsFunc(labels, func(l Code) bool {
-		return p.sensitive([]Code{l}) && !slices.Contains(rule.Labels, l)
+		return p.sensitive([]Code{l}) && (l.System == "" || !slices.Contains(rule.Labels, l))
 	})
 }
 
@@ -231,6 +232,20 @@ func (rule *Rule) reason() Reason {
 		return ReasonEmergency
 	}
 	return ReasonConsent
+}
+
+// names tells whether one of the rule's codes stands among those of the data. A code
+// without a system could be of any: it permits nothing, and a denial reaches it.
+func (rule *Rule) names(codes, data []Code) bool {
+	for _, a := range codes {
+		for _, b := range data {
+			if a.Code == b.Code && a.Code != "" && (a.System == b.System && a.System != "" ||
+				rule.Effect == Deny && (a.System == "" || b.System == "")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // meet tells whether one coding stands in both lists.

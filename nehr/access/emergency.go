@@ -67,8 +67,12 @@ func (g *Gate) BreakGlass(ctx context.Context, a Actor, patient string, code Eme
 	if err := g.record(ctx, a, e); err != nil {
 		return BreakGlass{}, err
 	}
-	if err := g.keep(ctx, b); err != nil {
+	kept, err := g.keep(ctx, b)
+	if err != nil {
 		return BreakGlass{}, &LogError{Err: err}
+	}
+	if !kept { // others of the same moment were first
+		return BreakGlass{}, g.no(ctx, a, e, ReasonTooMany)
 	}
 	if g.c.Notify != nil {
 		// It is kept as untold until the notifier has taken it.
@@ -78,26 +82,41 @@ func (g *Gate) BreakGlass(ctx context.Context, a Actor, patient string, code Eme
 }
 
 // tooMany tells whether somebody has broken the glass too often within a day.
-func (g *Gate) tooMany(ctx context.Context, b BreakGlass) (bool, error) {
-	var n int64
-	err := g.c.DB.Read(ctx, func(tx database.Tx) error {
-		_, err := database.Row(tx, "SELECT count(*) FROM access_emergency WHERE person = ?1 AND at > ?2", []any{b.Person, b.At.Add(-emergencyLasts).UnixMicro()}, &n)
+func (g *Gate) tooMany(ctx context.Context, b BreakGlass) (many bool, err error) {
+	err = g.c.DB.Read(ctx, func(tx database.Tx) error {
+		many, err = g.often(tx, b)
 		return err
 	})
+	return many, err
+}
+
+func (g *Gate) often(tx database.Tx, b BreakGlass) (bool, error) {
+	var n int64
+	_, err := database.Row(tx, "SELECT count(*) FROM access_emergency WHERE person = ?1 AND at > ?2", []any{b.Person, b.At.Add(-emergencyLasts).UnixMicro()}, &n)
 	return n >= int64(g.c.Policy.BreakGlassPerDay), err
 }
 
-func (g *Gate) keep(ctx context.Context, b BreakGlass) error {
+// keep keeps a break-glass, unless there are too many by now.
+func (g *Gate) keep(ctx context.Context, b BreakGlass) (kept bool, err error) {
 	untold := int64(0)
 	if g.c.Notify == nil {
 		untold = 1 // there is nobody to tell
 	}
-	return g.c.DB.Write(ctx, func(tx database.Tx) error {
-		_, err := tx.Exec(`INSERT INTO access_emergency (id, patient, person, role, facility, code, words, at, until, notified)
+	err = g.c.DB.Write(ctx, func(tx database.Tx) error {
+		// One at a time, in every process: who comes second counts the first.
+		if _, err := tx.Exec("UPDATE access_head SET seq = seq WHERE id = 1"); err != nil {
+			return err
+		}
+		many, err := g.often(tx, b)
+		if kept = !many; err != nil || many {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO access_emergency (id, patient, person, role, facility, code, words, at, until, notified)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
 			b.ID, b.Patient, b.Person, b.Role, b.Facility, string(b.Code), b.Text, b.At.UnixMicro(), b.Until.UnixMicro(), untold)
 		return err
 	})
+	return kept && err == nil, err
 }
 
 // tell tells the notifier, and keeps that it was told.

@@ -63,7 +63,7 @@ func NewFrame(resources []*fhirjson.Value, zone *time.Location) *Frame {
 		start, _ := when(r, zone)
 		places := []string{own}
 		for _, e := range r.Get("episodeOfCare").Items() {
-			places = append(places, e.Get("reference").Str())
+			places = append(places, unversioned(e.Get("reference").Str()))
 		}
 		f.visits[own] = append(places, f.at(start)...)
 	}
@@ -116,7 +116,7 @@ func (f *Frame) episodes(r *fhirjson.Value, start time.Time) []string {
 func visitOf(r *fhirjson.Value) string {
 	for _, v := range []*fhirjson.Value{r.Get("encounter"), r.Get("context"), r.Get("context", "encounter")} {
 		for _, e := range v.Items() {
-			if ref := e.Get("reference").Str(); strings.HasPrefix(ref, "Encounter/") {
+			if ref := unversioned(e.Get("reference").Str()); is(ref, "Encounter") {
 				return ref
 			}
 		}

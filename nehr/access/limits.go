@@ -171,7 +171,7 @@ func (x *reading) data(p *fhirjson.Value, rule *Rule) {
 	}
 	var found []string
 	for _, d := range items {
-		ref := d.Get("reference", "reference").Str()
+		ref := unversioned(d.Get("reference", "reference").Str())
 		id := d.Get("reference", "identifier")
 		switch {
 		case is(ref, firstOf(ref)):
@@ -218,30 +218,36 @@ func (x *reading) actions(p *fhirjson.Value, deny bool) bool {
 	return false
 }
 
-// parties are whom a provision names; the one of the provision around it when it
-// names nobody.
-func (x *reading) parties(p *fhirjson.Value, rule Rule) []Party {
+// parties are whom a provision is about, and whom those within it are: as around it,
+// when it names nobody. Who is named in a form or for a part that this program does
+// not know may be anybody: that permits nobody, and a denial holds for all.
+func (x *reading) parties(p *fhirjson.Value, deny bool, around []Party) (found, within []Party) {
 	items := p.Get("actor").Items()
 	if len(items) == 0 {
-		return []Party{rule.Party}
+		return around, around
 	}
-	var found []Party
 	for _, a := range items {
-		party, ok := partyOf(a.Get("reference", "reference").Str())
-		ref := a.Get("reference", "reference").Str()
+		ref := unversioned(a.Get("reference", "reference").Str())
+		party, ok := partyOf(ref)
 		switch {
-		case ok && rule.Effect == Permit && !recipient(a.Get("role")):
-			x.partial = true
 		case ok:
-			found = append(found, party)
-		case rule.Effect == Deny && !is(ref, "Patient", "RelatedPerson", "Device"):
-			x.partial = true
-			found = append(found, Party{}) // a team or group: who is in it is not known
+			within = append(within, party)
+			if deny || recipient(a.Get("role")) {
+				found = append(found, party)
+			} else {
+				x.partial = true
+			}
 		default:
 			x.partial = true
+			if !is(ref, "Patient", "RelatedPerson", "Device") { // a team or group: who is in it is not known
+				within = append(within, Party{})
+				if deny {
+					found = append(found, Party{})
+				}
+			}
 		}
 	}
-	return found
+	return found, within
 }
 
 // recipient tells whether the role of an actor is that of who gets to see.

@@ -141,6 +141,11 @@ func (p proposal) provision() *fhirjson.Value {
 		data = fhirjson.List(fhirjson.Fields(fhirjson.F("meaning", fhirjson.Text("related")), fhirjson.F("reference", to)))
 	}
 	var from, to time.Time
+	// What is denied is denied at once, also by who has a clock that is behind.
+	begins := p.at
+	if p.effect == Deny {
+		begins = time.Time{}
+	}
 	if s.From != nil {
 		from = *s.From
 	}
@@ -149,7 +154,7 @@ func (p proposal) provision() *fhirjson.Value {
 	}
 	return fhirjson.Fields(
 		fhirjson.F("type", fhirjson.Text(kind)),
-		fhirjson.F("period", between(p.at, s.Until)),
+		fhirjson.F("period", between(begins, s.Until)),
 		fhirjson.F("actor", actors),
 		fhirjson.F("action", fhirjson.List(concept(systemConsentAction, "access"))),
 		fhirjson.F("securityLabel", labels),

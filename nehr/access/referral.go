@@ -52,7 +52,10 @@ func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (R
 		Effect: Permit, Origin: FromReferral, Source: typ + "/" + r.Get("id").Str(),
 		Party: party, Scope: Scope{Until: until},
 		Episodes: f.episodes(r, made),
-		Except:   []string{r.Get("requester", "reference").Str()},
+		Except:   []string{unversioned(r.Get("requester", "reference").Str())},
+		// Days begin at different times in different zones, and clocks differ; what was
+		// made in a year to come was not made.
+		From: made.Add(-24 * time.Hour),
 	}
 	// The request and its task are one referral.
 	for _, other := range append(r.Get("focus").Items(), r.Get("basedOn").Items()...) {

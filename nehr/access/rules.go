@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr"
@@ -28,18 +29,23 @@ const never Class = "-"
 // What it says and this program does not understand makes a permit narrower and
 // a deny wider, never the other way round: a permit needs somebody that it names,
 // an end, and her own name (or that of a RelatedPerson) as the one who consents.
-// A permit inside another provision is passed over.
+// A permit inside another provision is passed over. A root that says neither permit
+// nor deny, as R4 has it, denies where policyRule is to opt out, and else permits
+// nothing; the denials within it hold.
 func RulesOf(consent *fhirjson.Value, patient string, zone *time.Location) []Rule {
-	if consent.Get("resourceType").Str() != "Consent" || consent.Get("status").Str() != "active" ||
-		consent.Get("patient", "reference").Str() != patient || !is(patient, "Patient") {
+	if consent.Get("resourceType").Str() != "Consent" || consent.Get("status").Str() != "active" || !is(patient, "Patient") {
+		return nil
+	}
+	of := unversioned(consent.Get("patient", "reference").Str())
+	if of != patient && !strings.HasSuffix(of, "/"+patient) { // an address of hers will do to deny
 		return nil
 	}
 	if !slices.Contains(codings(consent.Get("scope", "coding")), Code{nehr.SystemConsentScope, "patient-privacy"}) {
 		return nil
 	}
 	x := reading{consent: consent, zone: zone, source: "Consent/" + consent.Get("id").Str()}
-	x.valid = x.mayPermit(patient)
-	x.provision(consent.Get("provision"), Rule{Origin: FromConsent, Source: x.source}, "")
+	x.valid = of == patient && x.mayPermit(patient)
+	x.root()
 	return x.rules
 }
 
@@ -73,60 +79,94 @@ func (x *reading) mayPermit(patient string) bool {
 	})
 }
 
-// provision reads one provision and those within it. What it does not say is as
-// in the one around it.
-func (x *reading) provision(p *fhirjson.Value, rule Rule, around string) {
-	x.seen++
-	if p == nil || x.seen > maxProvisions {
-		x.partial = true
-		return
-	}
+// root reads the outermost provision.
+func (x *reading) root() {
+	rule := Rule{Origin: FromConsent, Source: x.source}
+	p := x.consent.Get("provision")
 	kind := p.Get("type").Str()
-	if kind == "" {
-		kind = around
+	if kind == "" && x.optedOut() {
+		kind = "deny"
+		if p == nil { // of everything, to everybody
+			x.rules = append(x.rules, rule)
+			return
+		}
 	}
-	switch kind {
-	case "permit":
-		rule.Effect = Permit
-	case "deny":
-		rule.Effect = Deny
-	default:
+	x.provision(p, kind, rule, []Party{{}})
+}
+
+// optedOut tells whether the policy that the provisions are exceptions to is that
+// nothing may be seen.
+func (x *reading) optedOut() bool {
+	return slices.ContainsFunc(codings(x.consent.Get("policyRule", "coding")), func(c Code) bool {
+		return c.System == nehr.SystemActCode && (c.Code == "OPTOUT" || c.Code == "OPTOUTE")
+	})
+}
+
+// provision reads one provision and those within it. around is what those around it
+// limit, read as a denial, and to whom: what is within a permit can only deny, and
+// what is not understood must not limit that.
+func (x *reading) provision(p *fhirjson.Value, kind string, around Rule, to []Party) {
+	if x.seen++; x.seen > maxProvisions {
+		if x.seen == maxProvisions+1 { // what is not read may be any denial
+			x.rules = append(x.rules, Rule{Origin: FromConsent, Source: x.source})
+		}
 		x.partial = true
 		return
 	}
-	if around != "" {
-		if kind == "permit" { // an exception to a deny, or more than the permit around it
-			x.partial = true
-			return
-		}
-		rule.Scope.Sensitive = false // means another thing in a deny
-	}
-	deny := rule.Effect == Deny
-	if p.Get("modifierExtension") != nil {
+	if p == nil {
 		x.partial = true
-		if !deny {
-			return
-		}
+		return
 	}
-	x.period(p, &rule)
-	x.purposes(p, &rule)
-	x.classes(p, &rule)
-	x.codes(p, &rule)
-	x.labels(p, &rule)
-	x.dataPeriod(p, &rule)
-	x.data(p, &rule)
-	holds := x.actions(p, deny)
-	parties := x.parties(p, rule)
-	if holds && (deny || x.valid) {
-		for _, party := range parties {
+	permits := kind == "permit" && x.valid
+	if kind != "permit" && kind != "deny" {
+		x.partial = true
+	}
+	if p.Get("modifierExtension") != nil {
+		x.partial, permits = true, false
+	}
+	deny := around
+	x.limit(p, &deny)
+	found, within := x.parties(p, kind == "deny", to)
+	rule := deny
+	if permits {
+		rule = around
+		rule.Effect = Permit
+		x.limit(p, &rule)
+	}
+	if x.actions(p, kind == "deny") && (permits || kind == "deny") {
+		for _, party := range found {
 			rule.Party = party
 			x.rules = append(x.rules, rule)
 		}
 	}
 	for _, inner := range p.Get("provision").Items() {
-		for _, party := range parties {
-			rule.Party = party
-			x.provision(inner, rule, kind)
+		switch inner.Get("type").Str() {
+		case "permit": // an exception to a denial, or more than the permit around it
+			x.partial = true
+		case "deny", "":
+			x.provision(inner, "deny", deny, within)
+		default:
+			x.partial = true
+			if kind != "deny" {
+				x.provision(inner, "deny", deny, within)
+			}
 		}
 	}
+}
+
+// limit reads what a provision is about.
+func (x *reading) limit(p *fhirjson.Value, rule *Rule) {
+	x.period(p, rule)
+	x.purposes(p, rule)
+	x.classes(p, rule)
+	x.codes(p, rule)
+	x.labels(p, rule)
+	x.dataPeriod(p, rule)
+	x.data(p, rule)
+}
+
+// unversioned cuts a version from a reference.
+func unversioned(ref string) string {
+	ref, _, _ = strings.Cut(ref, "/_history/")
+	return ref
 }

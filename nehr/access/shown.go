@@ -11,7 +11,7 @@ import (
 
 // consentOf reads a Consent for people to see.
 func consentOf(c *fhirjson.Value, now time.Time, zone *time.Location) Consent {
-	patient := c.Get("patient", "reference").Str()
+	patient := unversioned(c.Get("patient", "reference").Str())
 	out := Consent{ID: c.Get("id").Str(), Patient: patient}
 	out.At, _, _ = interval(c.Get("dateTime").Str(), zone)
 	for _, e := range c.Get("extension").Items() {
@@ -21,7 +21,7 @@ func consentOf(c *fhirjson.Value, now time.Time, zone *time.Location) Consent {
 	}
 	// Read it as if it held, whatever its state: that is what she is asked for.
 	x := reading{consent: c, zone: zone, valid: true}
-	x.provision(c.Get("provision"), Rule{}, "")
+	x.root()
 	if len(x.rules) > 0 {
 		r := x.rules[0]
 		out.Effect, out.Party, out.Purpose, out.Scope = r.Effect, r.Party, r.Purposes, r.Scope

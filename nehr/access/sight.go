@@ -103,11 +103,15 @@ func (v *View) hers(found []*fhirjson.Value) []*fhirjson.Value {
 // read makes the rules.
 func (s *sight) read(ctx context.Context, consents, referrals []*fhirjson.Value) error {
 	g := s.v.g
+	if err := s.related(ctx, consents); err != nil {
+		return err
+	}
 	for _, c := range consents {
 		s.rules = append(s.rules, RulesOf(c, s.v.patient, g.c.Zone)...)
 	}
 	for _, r := range referrals {
 		if rule, ok := referralRule(r, s.frame, g.c.Policy, g.c.Zone); ok {
+			rule.Except = append(rule.Except, madeBy(r, referrals)...)
 			s.rules = append(s.rules, rule)
 		}
 	}

@@ -33,7 +33,7 @@ func (g *Gate) own(ctx context.Context, a Actor, e *Entry) (c *fhirjson.Value, v
 		return nil, "", g.undone(ctx, a, *e, err)
 	}
 	c = answer.Resource
-	if owner := c.Get("patient", "reference").Str(); owner != a.Person || !isPrivacy(c) || c.Get("id").Str() != e.ID {
+	if owner := local(c.Get("patient", "reference").Str(), g.c.NEHR.Base()); owner != a.Person || !isPrivacy(c) || c.Get("id").Str() != e.ID {
 		if is(owner, "Patient") {
 			e.Patient = owner
 		}
