@@ -12,6 +12,9 @@ import (
 // shared queue, or something that is no facility, role or practitioner gives
 // nobody anything, and nobody gets something from a referral of her own making.
 func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (Rule, bool) {
+	if IsCorrection(r) {
+		return Rule{}, false // whoever puts it right is not treating her
+	}
 	typ := r.Get("resourceType").Str()
 	to := r.Get("owner").Items()
 	if typ == "ServiceRequest" {

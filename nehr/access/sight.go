@@ -129,8 +129,8 @@ func (s *sight) sees(r *fhirjson.Value) (Class, Decision) {
 	if directory[typ] && (typ != "Device" || r.Get("patient") == nil) {
 		return "", Decision{Permitted: s.decision.Permitted, Reason: ReasonDirectory}
 	}
-	if !belongs(r, s.v.patient, s.v.g.c.NEHR.Base()) {
-		return "", Decision{Reason: ReasonForeign}
+	if !belongs(r, s.v.patient, s.v.g.c.NEHR.Base()) || IsCorrection(r) && s.v.actor.Kind != KindPatient {
+		return "", Decision{Reason: ReasonForeign} // what she asks about others is as if it were not there
 	}
 	d := DataOf(r, s.frame, s.v.g.c.Zone)
 	return d.Class, s.decide(&d)

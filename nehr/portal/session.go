@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +25,9 @@ type Session struct {
 	Records []string `json:"records,omitzero"`
 	// Role is that of a clinician, such as PractitionerRole/1.
 	Role string `json:"role,omitzero"`
+	// Wish is the page of the menu that she asked for before she signed in; [Visit.Wished]
+	// gives it once.
+	Wish string `json:"wish,omitzero"`
 }
 
 // SubjectSystem is the identifier system that a record has the subject in.
@@ -94,8 +98,9 @@ func (v *Visit) end() {
 	v.frame.setCookie(v.W, sessionKind, "", -time.Second)
 }
 
-// find reads the session of the browser; stale tells that it had one that is over.
-func (v *Visit) find() (stale bool, err error) {
+// find reads the session of the browser; stale tells that it had one that is over. A
+// click makes it last.
+func (v *Visit) find(click bool) (stale bool, err error) {
 	s, ok := v.frame.cookie(v.R, sessionKind)
 	if !ok {
 		return false, nil
@@ -106,7 +111,7 @@ func (v *Visit) find() (stale bool, err error) {
 		return true, err
 	}
 	v.secret, v.Session = s, &session
-	if v.frame.config.Now().Sub(seen) >= touchEvery {
+	if click && v.frame.config.Now().Sub(seen) >= touchEvery {
 		return false, v.frame.store.touch(v.R.Context(), s)
 	}
 	return false, nil
@@ -116,4 +121,25 @@ func (v *Visit) find() (stale bool, err error) {
 func (v *Visit) SessionID() string {
 	sum := sha256.Sum256(append([]byte("log "), v.secret.id()...))
 	return hex.EncodeToString(sum[:8])
+}
+
+// Handle names one thing in this session, such as a resource, for a form or an address
+// of hers: it says nothing of the thing, and means nothing in another session.
+func (v *Visit) Handle(of string) string { return v.secret.token("handle " + of)[:22] }
+
+// Wished gives the page that she asked for before she signed in, once, and otherwise
+// another.
+func (v *Visit) Wished(otherwise string) (string, error) {
+	wish := v.Session.Wish
+	if !v.frame.wishable(wish) {
+		return otherwise, nil
+	}
+	v.Session.Wish = ""
+	return wish, v.Keep()
+}
+
+// wishable tells whether a sign-in may lead to a path: to the pages of the menu, and
+// nowhere else.
+func (f *Frame) wishable(path string) bool {
+	return slices.ContainsFunc(f.config.Menu, func(m MenuItem) bool { return m.Path == path })
 }
