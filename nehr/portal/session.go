@@ -2,6 +2,7 @@ package portal
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"slices"
@@ -123,19 +124,41 @@ func (v *Visit) SessionID() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Handle names one thing in this session, such as a resource, for a form or an address
-// of hers: it says nothing of the thing, and means nothing in another session.
-func (v *Visit) Handle(of string) string { return v.secret.token("handle " + of)[:22] }
+// Handle names one thing for a form or an address of this session and record, such as
+// a resource: it says nothing of the thing, and names nothing anywhere else.
+func (v *Visit) Handle(kind, of string) string {
+	aead, err := v.secret.aead("handle")
+	if err != nil {
+		return "" // names nothing
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, []byte(of), v.handled(kind)))
+}
+
+// Named is what a handle of a kind names; false where it names nothing here.
+func (v *Visit) Named(kind, handle string) (of string, ok bool) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(handle)
+	if err != nil || v.Session == nil {
+		return "", false
+	}
+	aead, err := v.secret.aead("handle")
+	if err != nil {
+		return "", false
+	}
+	plain, err := aead.Open(nil, nil, sealed, v.handled(kind))
+	return string(plain), err == nil
+}
+
+func (v *Visit) handled(kind string) []byte { return []byte(kind + "\x00" + v.Session.Record) }
 
 // Wished gives the page that she asked for before she signed in, once, and otherwise
-// another.
-func (v *Visit) Wished(otherwise string) (string, error) {
+// another. The caller keeps the session.
+func (v *Visit) Wished(otherwise string) string {
 	wish := v.Session.Wish
-	if !v.frame.wishable(wish) {
-		return otherwise, nil
-	}
 	v.Session.Wish = ""
-	return wish, v.Keep()
+	if !v.frame.wishable(wish) {
+		return otherwise
+	}
+	return wish
 }
 
 // wishable tells whether a sign-in may lead to a path: to the pages of the menu, and

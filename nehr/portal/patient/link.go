@@ -99,10 +99,11 @@ func (p *Portal) choose(v *portal.Visit) error {
 		return &portal.StatusError{Status: http.StatusNotFound}
 	}
 	v.Session.Record = id
+	path := v.Wished("/home")
 	if err := v.Keep(); err != nil {
 		return trouble(err)
 	}
-	v.Redirect("/home")
+	v.Redirect(path)
 	return nil
 }
 

@@ -26,8 +26,10 @@ type homePage struct {
 	Measures  []measure
 	Danger    bool // one of the measures is a danger sign
 	Seen      int  // how often others looked in the last 30 days
+	Refused   int  // how often others tried and were refused
 	Asked     int  // requests that wait for her answer
-	Emergency bool // somebody opened her record without consent in the last 30 days
+	// Emergencies are those who opened her record without consent in the last 30 days.
+	Emergencies []emergency
 }
 
 // homeMeasures are shown in this order, with what is usual.
@@ -72,8 +74,12 @@ func (p *Portal) home(v *portal.Visit) error {
 	for _, e := range entries {
 		if e.Permitted {
 			page.Seen++
+		} else {
+			page.Refused++
 		}
-		page.Emergency = page.Emergency || e.Permitted && e.Action == access.ActionBreakGlass
+	}
+	if page.Emergencies, err = p.emergencies(v, p.now().AddDate(0, 0, -30)); err != nil {
+		return err
 	}
 	// Without the consents the page is still of use: what is known is shown.
 	if list, err := p.config.Gate.Consents(v.R.Context(), reader(v), v.Session.Record); err == nil {
