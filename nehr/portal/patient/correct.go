@@ -13,6 +13,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 // Kinds of handles of the correction form.
@@ -85,7 +86,7 @@ func (p *Portal) showCorrections(v *portal.Visit, status int, page correctionsPa
 		}
 		key := ""
 		if date != "" {
-			key = day(date)
+			key = charts.Day(date)
 		}
 		if days[key] == nil {
 			days[key] = &correctable{Day: v.T("no_date")}
@@ -154,7 +155,7 @@ func (p *Portal) entrySaid(v *portal.Visit, seq int64) (string, error) {
 // told is what an entry of the record says, in short, and its date; false for what is
 // nothing that she could say is wrong.
 func (p *Portal) told(v *portal.Visit, res *fhirjson.Value) (text, date string, ok bool) {
-	if gone(res) {
+	if charts.Gone(res) {
 		return "", "", false
 	}
 	name := func(member string) string {

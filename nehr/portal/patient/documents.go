@@ -14,12 +14,13 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/words"
 )
 
 // document is a letter, a note or a picture of her record.
 type document struct {
-	Title        phrase
+	Title        charts.Phrase
 	Date, Author string
 	Kind         string // picture, note, file; of what it says of itself
 	Handle       string // empty where it cannot be opened here
@@ -96,7 +97,7 @@ func documentsOf(v *portal.Visit, r *access.Record) (list []document) {
 			list = append(list, d)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b document) int { return cmp.Compare(day(b.when), day(a.when)) })
+	slices.SortStableFunc(list, func(a, b document) int { return cmp.Compare(charts.Day(b.when), charts.Day(a.when)) })
 	return list
 }
 
@@ -115,17 +116,17 @@ func mediaKind(s string) string {
 }
 
 // phraseOf is what somebody wrote, or the plain word of a code.
-func phraseOf(lang string, concept *fhirjson.Value, text string) phrase {
+func phraseOf(lang string, concept *fhirjson.Value, text string) charts.Phrase {
 	if text != "" {
-		return phrase{text, "en"}
+		return charts.Phrase{text, "en"}
 	}
 	for _, c := range concept.Get("coding").Items() {
 		if w, ok := words.For(c.Get("system").Str(), c.Get("code").Str()); ok {
-			return phrase{w.In(lang), ""}
+			return charts.Phrase{w.In(lang), ""}
 		}
 		text = cmp.Or(text, c.Get("display").Str())
 	}
-	return phrase{cmp.Or(concept.Get("text").Str(), text), "en"}
+	return charts.Phrase{cmp.Or(concept.Get("text").Str(), text), "en"}
 }
 
 // namesIn are what the organisations, practitioners and places of a record are called,
@@ -135,7 +136,7 @@ func namesIn(r *access.Record) map[string]string {
 	for _, res := range r.Resources {
 		switch typ := res.Get("resourceType").Str(); typ {
 		case "Organization", "Practitioner", "Location":
-			names[typ+"/"+res.Get("id").Str()] = nameOf(res)
+			names[typ+"/"+res.Get("id").Str()] = charts.NameOf(res)
 		}
 	}
 	for _, res := range r.Resources {

@@ -11,6 +11,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 // Kinds of handles of the forms for permissions.
@@ -122,7 +123,7 @@ func episodesOf(v *portal.Visit, r *access.Record) []choice {
 	}
 	var pregnancies, visits []dated
 	for _, res := range r.Resources {
-		if gone(res) {
+		if charts.Gone(res) {
 			continue
 		}
 		switch res.Get("resourceType").Str() {
@@ -149,7 +150,7 @@ func episodesOf(v *portal.Visit, r *access.Record) []choice {
 	}
 	var list []choice
 	for _, group := range [][]dated{pregnancies, visits} {
-		slices.SortStableFunc(group, func(a, b dated) int { return newest(a.date, b.date) })
+		slices.SortStableFunc(group, func(a, b dated) int { return charts.Newest(a.date, b.date) })
 		for _, d := range group {
 			list = append(list, d.choice)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 //go:embed pages/*.html
@@ -154,15 +155,19 @@ func readerOf(v *portal.Visit, patient string) access.Actor {
 		SignedIn: v.Session.SignedIn, Session: v.SessionID()}
 }
 
-// chart reads her record.
+// chart reads her record for a page that shows it.
 func (p *Portal) chart(v *portal.Visit) (*chart, error) {
 	r, err := p.record(v)
 	if err != nil {
 		return nil, err
 	}
+	return p.chartOf(v, r), nil
+}
+
+func (p *Portal) chartOf(v *portal.Visit, r *access.Record) *chart {
 	v.Live()
 	now := v.Now()
-	return read(r, v.Lang, now, now.Location()), nil
+	return charts.Read(r, v.Lang, now, now.Location())
 }
 
 // record reads her record but for what she has asked to be put right, which is no care.

@@ -14,6 +14,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/words"
 	"github.com/nehrbridge/nehrbridge/nehr/summary"
 )
@@ -151,7 +152,7 @@ func (p *Portal) summary(v *portal.Visit) error {
 	}{Stale: r.Stale, At: r.At, Withheld: r.Withheld}
 	for _, res := range r.Resources {
 		if res.Get("resourceType").Str() == "Patient" && "Patient/"+res.Get("id").Str() == v.Session.Record {
-			page.Name, page.Birth, page.PHN = nameOf(res), v.Date(res.Get("birthDate").Str()), numberOf(res)
+			page.Name, page.Birth, page.PHN = charts.NameOf(res), v.Date(res.Get("birthDate").Str()), numberOf(res)
 		}
 	}
 	for _, s := range made.Sections {

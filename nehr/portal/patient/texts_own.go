@@ -99,6 +99,7 @@ var ownTexts = portal.Texts{
 	"share_done_revoked":   {"The link is over.", "සබැඳිය අවසන්.", "இணைப்பு முடிந்தது."},
 	"share_done_refreshed": {"The link now shows today's summary.", "සබැඳිය දැන් අද සාරාංශය පෙන්වයි.", "இணைப்பு இப்போது இன்றைய சுருக்கத்தைக் காட்டுகிறது."},
 
+	"loose":              {"Written outside a visit", "පැමිණීමකින් පිටත ලියූ දේ", "வருகைக்கு வெளியே எழுதியவை"},
 	"documents":          {"Documents and pictures", "ලේඛන සහ පින්තූර", "ஆவணங்களும் படங்களும்"},
 	"documents_none":     {"No document is in your record yet.", "ඔබේ වාර්තාවේ තවම ලේඛනයක් නැත.", "உங்கள் பதிவில் இன்னும் ஆவணம் இல்லை."},
 	"document":           {"Document", "ලේඛනය", "ஆவணம்"},
