@@ -289,6 +289,8 @@ func (v *Visit) fail(err error) {
 	if status.Err != nil {
 		v.frame.config.Log.Error().Err(status.Err).Str("page", v.path).Int("status", status.Status).Msg("a page could not be shown")
 	}
+	v.live = false
+	v.W.Header().Set("Content-Security-Policy", v.frame.policy())
 	key := status.Text
 	if key == "" {
 		key = fmt.Sprintf("error_%d", status.Status)

@@ -44,7 +44,6 @@ func (p *Portal) documents(v *portal.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.Live()
 	return v.Show("documents.html", v.T("documents"), struct {
 		*access.Record
 		Documents []document
@@ -118,15 +117,15 @@ func mediaKind(s string) string {
 // phraseOf is what somebody wrote, or the plain word of a code.
 func phraseOf(lang string, concept *fhirjson.Value, text string) charts.Phrase {
 	if text != "" {
-		return charts.Phrase{text, "en"}
+		return charts.Phrase{Text: text, Lang: "en"}
 	}
 	for _, c := range concept.Get("coding").Items() {
 		if w, ok := words.For(c.Get("system").Str(), c.Get("code").Str()); ok {
-			return charts.Phrase{w.In(lang), ""}
+			return charts.Phrase{Text: w.In(lang)}
 		}
 		text = cmp.Or(text, c.Get("display").Str())
 	}
-	return charts.Phrase{cmp.Or(concept.Get("text").Str(), text), "en"}
+	return charts.Phrase{Text: cmp.Or(concept.Get("text").Str(), text), Lang: "en"}
 }
 
 // namesIn are what the organisations, practitioners and places of a record are called,

@@ -75,10 +75,15 @@ func New(config Config) (*Portal, error) {
 	}
 	for pattern, page := range map[string]func(*portal.Visit) error{
 		"GET /home": p.home, "GET /timeline": p.timeline, "GET /results": p.results, "GET /health": p.health, "GET /care": p.care,
+		"GET /documents": p.documents,
+	} {
+		p.frame.Page(pattern, p.withRecord(func(v *portal.Visit) error { v.Live(); return page(v) }))
+	}
+	for pattern, page := range map[string]func(*portal.Visit) error{
 		"GET /consents": p.consents, "POST /consents/answer": p.answer, "POST /consents/revoke": p.revoke,
 		"GET /access": p.accesses, "GET /access.csv": p.accessCSV, "GET /access.json": p.accessJSON,
 		"GET /profile": p.profile, "POST /dispute": p.dispute,
-		"GET /documents": p.documents, "GET /documents/show": p.document, "GET /documents/file": p.file,
+		"GET /documents/show": p.document, "GET /documents/file": p.file,
 		"GET /corrections": p.corrections, "POST /corrections": p.correct,
 		"GET /consents/give": p.showGive, "POST /consents/give": p.give, "GET /consents/hide": p.showHide, "POST /consents/hide": p.hide,
 		"GET /share": p.share, "GET /share/summary": p.summary, "POST /share/file": p.summaryFile,
@@ -165,7 +170,6 @@ func (p *Portal) chart(v *portal.Visit) (*chart, error) {
 }
 
 func (p *Portal) chartOf(v *portal.Visit, r *access.Record) *chart {
-	v.Live()
 	now := v.Now()
 	return charts.Read(r, v.Lang, now, now.Location())
 }
