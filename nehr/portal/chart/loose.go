@@ -11,16 +11,16 @@ import (
 // Entry is something observed with who found it.
 type Entry struct {
 	Fact
-	Who string // names of practitioners and organisations; empty: not known
+	Who   string // names of practitioners and organisations; empty: not known
+	Loose bool   // it belongs to no visit of the record
 }
 
-// Loose are the observations that belong to no visit of the record, such as what a
-// specialist wrote, newest first.
-func (c *Chart) Loose() []Entry {
+// Entries are all observations, newest first.
+func (c *Chart) Entries() []Entry {
 	var list []Entry
 	for _, res := range c.items {
 		status := res.Get("status").Str()
-		if res.Get("resourceType").Str() != "Observation" || gone(res) || status == "cancelled" || c.HasVisit(res.Get("encounter", "reference").Str()) {
+		if res.Get("resourceType").Str() != "Observation" || gone(res) || status == "cancelled" {
 			continue
 		}
 		f := c.factOf(res)
@@ -32,7 +32,7 @@ func (c *Chart) Loose() []Entry {
 		for _, category := range res.All("category.coding.code") {
 			f.Lab = f.Lab || category.Str() == "laboratory"
 		}
-		list = append(list, Entry{f, c.whoOf(res.Get("performer").Items())})
+		list = append(list, Entry{f, c.whoOf(res.Get("performer").Items()), !c.hasVisit(res.Get("encounter", "reference").Str())})
 	}
 	slices.SortFunc(list, func(a, b Entry) int {
 		return cmp.Or(newest(a.Date, b.Date), newestInstant(a.Issued, b.Issued), cmp.Compare(a.Name.Text, b.Name.Text), cmp.Compare(a.Value.Text, b.Value.Text), cmp.Compare(a.Who, b.Who))
@@ -40,8 +40,8 @@ func (c *Chart) Loose() []Entry {
 	return list
 }
 
-// HasVisit tells whether an Encounter is one of the visits that are shown.
-func (c *Chart) HasVisit(encounter string) bool {
+// hasVisit tells whether an Encounter is one of the visits that are shown.
+func (c *Chart) hasVisit(encounter string) bool {
 	res := c.items[encounter]
 	return res != nil && res.Get("resourceType").Str() == "Encounter" && !gone(res)
 }

@@ -117,7 +117,12 @@ func (p *Portal) timeline(v *portal.Visit) error {
 		return err
 	}
 	c := p.chartOf(v, r)
-	page := timelinePage{chart: c, Count: len(c.Visits), Loose: c.Loose(), Documents: documentsOf(v, r)}
+	page := timelinePage{chart: c, Count: len(c.Visits), Documents: documentsOf(v, r)}
+	for _, e := range c.Entries() {
+		if e.Loose {
+			page.Loose = append(page.Loose, e)
+		}
+	}
 	list, other, undated := c.Timeline()
 	for _, g := range list {
 		page.Pregnancies = append(page.Pregnancies, pregnancyView{v.Date(g.Due.Format(time.DateOnly)), g.Visits})
@@ -145,13 +150,8 @@ func (p *Portal) results(v *portal.Visit) error {
 			charted[code] = true
 		}
 	}
-	for _, f := range c.Facts {
-		if f.Lab && !charted[f.Code] && c.HasVisit(f.Encounter) {
-			page.Rest = append(page.Rest, charts.Entry{Fact: f})
-		}
-	}
-	for _, e := range c.Loose() {
-		if !charted[e.Code] {
+	for _, e := range c.Entries() {
+		if !charted[e.Code] && (e.Lab || e.Loose) {
 			page.Rest = append(page.Rest, e)
 		}
 	}

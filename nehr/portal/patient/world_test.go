@@ -337,6 +337,16 @@ func (b *visitor) throughESignet(person esignetsandbox.Person) (callback string)
 	return back.RequestURI()
 }
 
+// backFrom signs a person in at an address of eSignet.
+func (b *visitor) backFrom(person, at string) (callback string) {
+	b.t.Helper()
+	back, err := esignetsandbox.Person{ID: person}.SignIn(b.t.Context(), at)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return back.RequestURI()
+}
+
 // gate is a test's gate: it reads from the sandbox what is the patient's own, and
 // nothing else.
 type gate struct {
