@@ -62,6 +62,15 @@ func (g *Gate) Log(ctx context.Context, a Actor, f Filter) ([]Entry, error) {
 	return found, err
 }
 
+// logged tells whether an entry is of a patient's log.
+func (g *Gate) logged(ctx context.Context, patient string, seq int64) (found bool, err error) {
+	err = g.c.DB.Read(ctx, func(tx database.Tx) (err error) {
+		found, err = database.Row(tx, "SELECT seq FROM access_log WHERE seq = ?1 AND patient = ?2", []any{seq, patient}, new(int64))
+		return err
+	})
+	return found, err
+}
+
 // errEnough ends the reading of a log of which enough was read.
 var errEnough = errors.New("enough")
 

@@ -109,7 +109,11 @@ func (s *sight) read(ctx context.Context, consents, referrals []*fhirjson.Value)
 	for _, c := range consents {
 		s.rules = append(s.rules, RulesOf(c, s.v.patient, g.c.Zone)...)
 	}
+	over := overRequests(referrals)
 	for _, r := range referrals {
+		if over["ServiceRequest/"+r.Get("id").Str()] && r.Get("resourceType").Str() == "ServiceRequest" {
+			continue
+		}
 		if rule, ok := referralRule(r, s.frame, g.c.Policy, g.c.Zone); ok {
 			rule.Except = append(rule.Except, madeBy(r, referrals)...)
 			s.rules = append(s.rules, rule)
@@ -133,8 +137,8 @@ func (s *sight) sees(r *fhirjson.Value) (Class, Decision) {
 	if directory[typ] && (typ != "Device" || r.Get("patient") == nil) {
 		return "", Decision{Permitted: s.decision.Permitted, Reason: ReasonDirectory}
 	}
-	if !belongs(r, s.v.patient, s.v.g.c.NEHR.Base()) {
-		return "", Decision{Reason: ReasonForeign}
+	if !belongs(r, s.v.patient, s.v.g.c.NEHR.Base()) || IsCorrection(r) && s.v.actor.Kind != KindPatient {
+		return "", Decision{Reason: ReasonForeign} // what she asks about others is as if it were not there
 	}
 	d := DataOf(r, s.frame, s.v.g.c.Zone)
 	return d.Class, s.decide(&d)

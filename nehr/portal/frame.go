@@ -26,8 +26,8 @@ type Frame struct {
 	texts     Texts
 	templates *template.Template
 	foreign   *http.CrossOriginProtection
-	requests  *limiter
-	signIns   *limiter
+	requests  *Limiter
+	signIns   *Limiter
 	mux       *http.ServeMux
 }
 
@@ -55,7 +55,7 @@ func New(config Config) (*Frame, error) {
 	}
 	f := &Frame{config: config, base: at.Path, origin: at.Scheme + "://" + at.Host, secure: at.Scheme == "https",
 		client: client, store: store{config.DB, config.Now}, foreign: http.NewCrossOriginProtection(),
-		requests: newLimiter(config.PerMinute), signIns: newLimiter(20), mux: http.NewServeMux()}
+		requests: NewLimiter(config.PerMinute), signIns: NewLimiter(20), mux: http.NewServeMux()}
 	if err := f.foreign.AddTrustedOrigin(f.origin); err != nil {
 		return nil, fmt.Errorf("nehr/portal: URL: %w", err)
 	}
@@ -76,8 +76,9 @@ func New(config Config) (*Frame, error) {
 	f.Page("POST /exit", f.exit)
 	f.mux.HandleFunc("GET "+f.base+"/portal.css", f.static("pages/portal.css"))
 	f.mux.HandleFunc("GET "+f.base+"/icon.svg", f.static("pages/icon.svg"))
+	f.mux.HandleFunc("GET "+f.base+"/look.js", f.static("pages/look.js"))
 	f.mux.Handle("GET "+f.base+"/fonts/", fonts.Handler(f.base+"/fonts/"))
-	f.handle("/", func(v *Visit) error { return &StatusError{Status: http.StatusNotFound} }, true)
+	f.handle("/", func(v *Visit) error { return &StatusError{Status: http.StatusNotFound} }, forAll)
 	return f, nil
 }
 
@@ -86,10 +87,25 @@ func (f *Frame) Handler() http.Handler { return f.mux }
 
 // Page registers a page for somebody who is signed in, such as "GET /home", or a form
 // of hers, such as "POST /dispute". A GET must change nothing.
-func (f *Frame) Page(pattern string, show func(*Visit) error) { f.handle(pattern, show, false) }
+func (f *Frame) Page(pattern string, show func(*Visit) error) { f.handle(pattern, show, forSession) }
 
 // Open registers a page for everybody.
-func (f *Frame) Open(pattern string, show func(*Visit) error) { f.handle(pattern, show, true) }
+func (f *Frame) Open(pattern string, show func(*Visit) error) { f.handle(pattern, show, forAll) }
+
+// Glance registers what a page of a session asks by itself (look.js): it is no click,
+// and makes no session last longer. Where the session is over it is 401 without a page.
+func (f *Frame) Glance(pattern string, answer func(*Visit) error) {
+	f.handle(pattern, answer, forPage)
+}
+
+// audience is for whom something is registered.
+type audience int
+
+const (
+	forSession audience = iota // somebody who is signed in
+	forAll
+	forPage // a page of somebody who is signed in
+)
 
 // StatusError is an answer that is shown as an error page: 400, 403, 404, 429, 503.
 type StatusError struct {
@@ -120,9 +136,10 @@ type Visit struct {
 	frame  *Frame
 	secret secret
 	path   string // of the page without base, for links to itself
+	live   bool   // the page asks whether it is still what the record says
 }
 
-func (f *Frame) handle(pattern string, show func(*Visit) error, open bool) {
+func (f *Frame) handle(pattern string, show func(*Visit) error, who audience) {
 	method, path, both := strings.Cut(pattern, " ")
 	if both {
 		pattern = method + " " + f.base + path
@@ -145,16 +162,16 @@ func (f *Frame) handle(pattern string, show func(*Visit) error, open bool) {
 				v.fail(&StatusError{Status: http.StatusInternalServerError})
 			}
 		}()
-		if err := v.serve(show, open); err != nil {
+		if err := v.serve(show, who); err != nil {
 			v.fail(err)
 		}
 	})
 }
 
-func (v *Visit) serve(show func(*Visit) error, open bool) error {
+func (v *Visit) serve(show func(*Visit) error, who audience) error {
 	f, r := v.frame, v.R
 	now := f.config.Now()
-	if !f.requests.allow(f.config.Source(r), now) {
+	if !f.requests.Allow(f.config.Source(r), now) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
 	if len(r.URL.RawQuery) > maxQuery {
@@ -166,16 +183,20 @@ func (v *Visit) serve(show func(*Visit) error, open bool) error {
 		v.Redirect(v.path)
 		return nil
 	}
-	stale, err := v.find()
+	stale, err := v.find(who != forPage)
 	if err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	if r.Method == http.MethodPost {
-		if err := v.takeForm(open); err != nil {
+		if err := v.takeForm(); err != nil {
 			return err
 		}
 	}
-	if v.Session == nil && !open {
+	if v.Session == nil && who == forPage {
+		v.W.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	if v.Session == nil && who == forSession {
 		return v.askSignIn(stale)
 	}
 	return show(v)
@@ -183,7 +204,7 @@ func (v *Visit) serve(show func(*Visit) error, open bool) error {
 
 // takeForm refuses a form that did not come from this portal: by its origin, and where
 // somebody is signed in by the token of her session and the address.
-func (v *Visit) takeForm(open bool) error {
+func (v *Visit) takeForm() error {
 	refused := &StatusError{Status: http.StatusForbidden, Text: "foreign_form"}
 	if v.frame.foreign.Check(v.R) != nil {
 		return refused
@@ -202,8 +223,7 @@ func (v *Visit) takeForm(open bool) error {
 func (f *Frame) headers(h http.Header) {
 	// The exit alone leads elsewhere from a form: browsers hold a redirect against
 	// form-action too. Sign-in is a link.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "+
-		"form-action 'self' "+originOf(f.config.ExitURL)+"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", f.policy())
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
@@ -214,6 +234,33 @@ func (f *Frame) headers(h http.Header) {
 	h.Set("X-Robots-Tag", "noindex")
 	if f.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// policy lets a page load from the portal alone, and run nothing.
+func (f *Frame) policy() string {
+	return "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+		"form-action 'self' " + originOf(f.config.ExitURL) + "; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// Live lets the page ask, by the one script that there is, whether what it shows has
+// changed since: at /news, which the portal registers as a Glance.
+func (v *Visit) Live() {
+	v.live = true
+	v.W.Header().Set("Content-Security-Policy", v.frame.policy()+"; script-src 'self'; connect-src 'self'")
+}
+
+// Asks tells whether the page is live.
+func (v *Visit) Asks() bool { return v.live && v.Session != nil }
+
+// File makes the answer a file: nothing in it can run, load or be framed, and it is
+// shown in the page only where it is a picture. Others are kept as a file of a name.
+func (v *Visit) File(kind, name string) {
+	h := v.W.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("Content-Type", kind)
+	if name != "" {
+		h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	}
 }
 
@@ -242,6 +289,8 @@ func (v *Visit) fail(err error) {
 	if status.Err != nil {
 		v.frame.config.Log.Error().Err(status.Err).Str("page", v.path).Int("status", status.Status).Msg("a page could not be shown")
 	}
+	v.live = false
+	v.W.Header().Set("Content-Security-Policy", v.frame.policy())
 	key := status.Text
 	if key == "" {
 		key = fmt.Sprintf("error_%d", status.Status)

@@ -15,6 +15,8 @@ var frameTexts = Texts{
 	"privacy":      {"Privacy", "පෞද්ගලිකත්වය", "தனியுரிமை"},
 	"back_home":    {"Go to the first page", "මුල් පිටුවට යන්න", "முதல் பக்கத்திற்குச் செல்க"},
 	"welcome":      {"Welcome", "සාදරයෙන් පිළිගනිමු", "வரவேற்கிறோம்"},
+	"news":         {"There is something new in your record.", "ඔබේ වාර්තාවේ අලුත් දෙයක් ඇත.", "உங்கள் பதிவில் புதிதாக ஒன்று உள்ளது."},
+	"news_show":    {"Show it", "එය පෙන්වන්න", "அதைக் காட்டு"},
 	"session_over": {"You have been signed out. Please sign in again.", "ඔබ ඉවත් කර ඇත. කරුණාකර නැවත පිවිසෙන්න.", "நீங்கள் வெளியேற்றப்பட்டுள்ளீர்கள். மீண்டும் உள்நுழையவும்."},
 
 	"acr_generated-code": {"a one-time code sent to you", "ඔබට එවූ එක්වරක් භාවිත කරන කේතය", "உங்களுக்கு அனுப்பப்பட்ட ஒருமுறைக் குறியீடு"},

@@ -2,8 +2,10 @@ package portal
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +26,17 @@ type Session struct {
 	Records []string `json:"records,omitzero"`
 	// Role is that of a clinician, such as PractitionerRole/1.
 	Role string `json:"role,omitzero"`
+	// Wish is the page of the menu that she asked for before she signed in; [Visit.Wished]
+	// gives it once.
+	Wish string `json:"wish,omitzero"`
+	// Kept is what else the pages of a portal keep, by names of their own. It alone goes
+	// on where the same person proves anew who she is.
+	Kept map[string]string `json:"kept,omitempty"`
+}
+
+// person tells whether two sessions are of one person (D-044).
+func (s *Session) person(other *Session) bool {
+	return other != nil && s.Issuer == other.Issuer && s.RelyingParty == other.RelyingParty && s.Subject == other.Subject
 }
 
 // SubjectSystem is the identifier system that a record has the subject in.
@@ -94,8 +107,9 @@ func (v *Visit) end() {
 	v.frame.setCookie(v.W, sessionKind, "", -time.Second)
 }
 
-// find reads the session of the browser; stale tells that it had one that is over.
-func (v *Visit) find() (stale bool, err error) {
+// find reads the session of the browser; stale tells that it had one that is over. A
+// click makes it last.
+func (v *Visit) find(click bool) (stale bool, err error) {
 	s, ok := v.frame.cookie(v.R, sessionKind)
 	if !ok {
 		return false, nil
@@ -106,7 +120,7 @@ func (v *Visit) find() (stale bool, err error) {
 		return true, err
 	}
 	v.secret, v.Session = s, &session
-	if v.frame.config.Now().Sub(seen) >= touchEvery {
+	if click && v.frame.config.Now().Sub(seen) >= touchEvery {
 		return false, v.frame.store.touch(v.R.Context(), s)
 	}
 	return false, nil
@@ -116,4 +130,47 @@ func (v *Visit) find() (stale bool, err error) {
 func (v *Visit) SessionID() string {
 	sum := sha256.Sum256(append([]byte("log "), v.secret.id()...))
 	return hex.EncodeToString(sum[:8])
+}
+
+// Handle names one thing for a form or an address of this session and record, such as
+// a resource: it says nothing of the thing, and names nothing anywhere else.
+func (v *Visit) Handle(kind, of string) string {
+	aead, err := v.secret.aead("handle")
+	if err != nil {
+		return "" // names nothing
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, []byte(of), v.handled(kind)))
+}
+
+// Named is what a handle of a kind names; false where it names nothing here.
+func (v *Visit) Named(kind, handle string) (of string, ok bool) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(handle)
+	if err != nil || v.Session == nil {
+		return "", false
+	}
+	aead, err := v.secret.aead("handle")
+	if err != nil {
+		return "", false
+	}
+	plain, err := aead.Open(nil, nil, sealed, v.handled(kind))
+	return string(plain), err == nil
+}
+
+func (v *Visit) handled(kind string) []byte { return []byte(kind + "\x00" + v.Session.Record) }
+
+// Wished gives the page that she asked for before she signed in, once, and otherwise
+// another. The caller keeps the session.
+func (v *Visit) Wished(otherwise string) string {
+	wish := v.Session.Wish
+	v.Session.Wish = ""
+	if !v.frame.wishable(wish) {
+		return otherwise
+	}
+	return wish
+}
+
+// wishable tells whether a sign-in may lead to a path: to the pages of the menu, and
+// nowhere else.
+func (f *Frame) wishable(path string) bool {
+	return slices.ContainsFunc(f.config.Menu, func(m MenuItem) bool { return m.Path == path })
 }

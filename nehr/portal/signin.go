@@ -29,21 +29,28 @@ type Landing struct {
 	// Over tells that a session has ended; Problem says why a sign-in failed.
 	Over    bool
 	Problem string
+	// Wish is the page of the menu that was asked for, which /sign-in takes as ?to=.
+	Wish string
 }
 
 func (v *Visit) askSignIn(stale bool) error {
-	v.path = "/"
+	wish := ""
+	if v.R.Method == http.MethodGet && v.frame.wishable(v.path) {
+		wish = v.path
+	} else {
+		v.path = "/"
+	}
 	if stale {
 		v.frame.setCookie(v.W, sessionKind, "", -time.Second)
 	}
-	return v.ShowStatus(http.StatusUnauthorized, "landing.html", v.T("welcome"), Landing{Over: stale})
+	return v.ShowStatus(http.StatusUnauthorized, "landing.html", v.T("welcome"), Landing{Over: stale, Wish: wish})
 }
 
 // signIn begins a sign-in and leads to eSignet. It asks for no claim: who she is, is
 // said by the subject, and what is known of her by her record. It is a link, since it
 // changes nothing but what it begins.
 func (f *Frame) signIn(v *Visit) error {
-	if !f.signIns.allow(f.config.Source(v.R), f.config.Now()) {
+	if !f.signIns.Allow(f.config.Source(v.R), f.config.Now()) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
 	attempt, err := f.client.Authorize(v.R.Context(), esignet.AuthorizationRequest{ACRValues: f.config.ACRs, UILocales: []string{v.Lang}})
@@ -54,7 +61,11 @@ func (f *Frame) signIn(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if err := f.store.put(v.R.Context(), browser, attemptKind, attempt, f.config.Now().Add(attemptFor)); err != nil {
+	begun := signingIn{Attempt: attempt}
+	if to := v.R.URL.Query().Get("to"); f.wishable(to) {
+		begun.Wish = to
+	}
+	if err := f.store.put(v.R.Context(), browser, attemptKind, begun, f.config.Now().Add(attemptFor)); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	f.setCookie(v.W, attemptKind, browser.String(), attemptFor)
@@ -62,28 +73,36 @@ func (f *Frame) signIn(v *Visit) error {
 	return nil
 }
 
+// signingIn is a sign-in under way, with the page that it is to lead to.
+type signingIn struct {
+	Attempt *esignet.Attempt `json:"attempt"`
+	Wish    string           `json:"wish,omitzero"`
+}
+
 // callback takes what eSignet sends back: once, in the browser that began.
 func (f *Frame) callback(v *Visit) error {
 	v.path = "/"
 	browser, ok := f.cookie(v.R, attemptKind)
 	f.setCookie(v.W, attemptKind, "", -time.Second)
-	var attempt esignet.Attempt
+	var begun signingIn
 	if ok {
 		var err error
-		if ok, err = f.store.take(v.R.Context(), browser, attemptKind, &attempt); err != nil {
+		if ok, err = f.store.take(v.R.Context(), browser, attemptKind, &begun); err != nil {
 			return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 		}
 	}
-	if !ok {
+	if !ok || begun.Attempt == nil {
 		return v.signInFailed(&esignet.Error{Code: esignet.CodeState, Detail: "the answer belongs to no attempt of this browser"})
 	}
-	who, err := f.client.Complete(v.R.Context(), &attempt, v.R.URL.Query())
+	who, err := f.client.Complete(v.R.Context(), begun.Attempt, v.R.URL.Query())
 	if err != nil {
 		return v.signInFailed(err)
 	}
-	err = v.begin(&Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR,
-		SignedIn: f.config.Now().UTC()})
-	if err != nil {
+	fresh := &Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR, SignedIn: f.config.Now().UTC(), Wish: begun.Wish}
+	if fresh.person(v.Session) {
+		fresh.Kept = v.Session.Kept
+	}
+	if err := v.begin(fresh); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	path, err := f.config.SignedIn(v)

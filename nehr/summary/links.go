@@ -340,6 +340,23 @@ func (l *Links) Clean(ctx context.Context) error {
 	return nil
 }
 
+// Run cleans at once and every hour until ctx ends. What fails is told to Report, and
+// tried again.
+func (l *Links) Run(ctx context.Context) error {
+	hour := time.NewTicker(time.Hour)
+	defer hour.Stop()
+	for {
+		if err := l.Clean(ctx); err != nil && ctx.Err() == nil {
+			l.config.Report(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hour.C:
+		}
+	}
+}
+
 // idOf is how a name in a URL is kept.
 func idOf(name string) string {
 	sum := sha256.Sum256([]byte(name))

@@ -12,15 +12,21 @@ import (
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
+	"github.com/nehrbridge/nehrbridge/nehr/summary"
 )
 
 // pages are all that show something of her; forms all that change something.
 var (
-	pages = []string{"/home", "/timeline", "/results", "/health", "/care", "/access", "/access.csv", "/access.json", "/consents", "/profile"}
+	pages = []string{"/home", "/timeline", "/results", "/health", "/care", "/documents", "/access", "/access.csv", "/access.json", "/consents", "/consents/give", "/consents/hide",
+		"/corrections", "/share", "/share/summary", "/profile"}
 	forms = map[string]string{ // action by the page that has the form
 		"/link": "/link", "/records": "/records", "/consents/answer": "/consents", "/consents/revoke": "/consents", "/dispute": "/profile",
+		"/consents/give": "/consents/give", "/consents/hide": "/consents/hide", "/corrections": "/corrections",
+		"/share/file": "/share", "/share/link": "/share", "/share/revoke": "/share", "/share/refresh": "/share",
 		"/sign-out": "/home", "/exit": "/home",
 	}
+	// asking are the pages that may run the one script there is.
+	asking = []string{"/home", "/timeline", "/results", "/health", "/care", "/documents"}
 )
 
 // two makes a world with her record and that of another person.
@@ -36,7 +42,18 @@ func two(t *testing.T) (w *world, others string) {
 		{ID: "foreign-asked", State: access.Asked, Effect: access.Permit, Patient: others, Readable: true, Scope: access.Scope{Until: until}},
 		{ID: "foreign-active", State: access.Active, Effect: access.Permit, Patient: others, Readable: true, Scope: access.Scope{Until: until}},
 	}
+	w.link(w.record, "For the clinic")
 	return w, others
+}
+
+// link makes a long-term link of somebody.
+func (w *world) link(owner, label string) *summary.Made {
+	w.t.Helper()
+	made, err := w.links.Create(w.t.Context(), owner, summary.NewLink{Content: []byte(`{"resourceType":"Bundle"}`), Until: w.clock.Now().Add(time.Hour), Label: label, LongTerm: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return made
 }
 
 // TestAttackAnothersRecord: no route and no parameter leads to another patient.
@@ -360,7 +377,7 @@ func TestAttackRedirects(t *testing.T) {
 	w, _ := two(t)
 	b := w.visitor()
 	b.signIn(her)
-	for _, path := range []string{"/?next=https://evil.example", "/home?lang=si&to=//evil.example", "//evil.example/?lang=si", "/%2f%2fevil.example?lang=si", "/\\evil.example?lang=si",
+	for _, path := range []string{"/sign-in?to=https://evil.example", "/sign-in?to=//evil.example", "/sign-in?to=/%5Cevil.example", "/sign-in?to=/consents/../../evil.example", "/?next=https://evil.example", "/home?lang=si&to=//evil.example", "//evil.example/?lang=si", "/%2f%2fevil.example?lang=si", "/\\evil.example?lang=si",
 		"/sign-in?redirect_uri=https://evil.example", "/?lang=si&return=https://evil.example", "/callback?redirect=https://evil.example", "/home/..//evil.example?lang=ta", "/privacy?lang=https://evil.example"} {
 		t.Run(path, func(t *testing.T) {
 			to := b.get(path).header.Get("Location")
@@ -403,7 +420,11 @@ func TestAttackHeaders(t *testing.T) {
 					t.Errorf("policy %q without %s", policy, want)
 				}
 			}
-			if strings.Contains(policy, "script-src") || strings.Contains(policy, "unsafe") {
+			script := ""
+			if slices.Contains(asking, path) {
+				script = "; script-src 'self'; connect-src 'self'"
+			}
+			if !strings.HasSuffix(policy, "frame-ancestors 'none'"+script) || strings.Count(policy, "script-src") > 1 || strings.Contains(policy, "unsafe") {
 				t.Errorf("policy %q", policy)
 			}
 			for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
@@ -455,12 +476,19 @@ func TestAttackScripts(t *testing.T) {
 			if p.status != http.StatusOK {
 				t.Fatalf("%d", p.status)
 			}
-			for _, bad := range []string{"<script", "<img", "onerror=alert(1)>", `"javascript:`, `'javascript:`} {
+			own := 0
+			if slices.Contains(asking, path) {
+				own = 1
+			}
+			if n := strings.Count(p.body, "<script"); n != own || strings.Count(p.body, `<script src="/look.js" defer></script>`) != own {
+				t.Errorf("%d scripts stand in the page", n)
+			}
+			for _, bad := range []string{"<img", "onerror=alert(1)>", `"javascript:`, `'javascript:`} {
 				if strings.Contains(p.body, bad) {
 					t.Errorf("%s stands in the page", bad)
 				}
 			}
-			if !strings.Contains(p.body, "&lt;script&gt;") && path != "/results" {
+			if !strings.Contains(p.body, "&lt;script&gt;") && !slices.Contains([]string{"/results", "/documents", "/share"}, path) {
 				t.Error("the text is not there: the test looks at nothing")
 			}
 		})

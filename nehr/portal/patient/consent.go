@@ -21,6 +21,7 @@ type consentView struct {
 	Readable               bool
 	State                  string
 	Ends                   []end
+	Time                   string // the pregnancy or visit that it is about, where it is about one
 }
 
 type classView struct{ Code, Name string }
@@ -89,6 +90,13 @@ func (p *Portal) consentView(v *portal.Visit, c access.Consent) consentView {
 	if c.Scope.To != nil {
 		view.To = v.Date(c.Scope.To.Format(time.RFC3339))
 	}
+	switch {
+	case c.Scope.Episode == "":
+	case typeOf(c.Scope.Episode) == "Encounter":
+		view.Time = v.T("one_visit")
+	default:
+		view.Time = v.T("one_pregnancy")
+	}
 	classes := c.Scope.Types
 	if view.All {
 		classes = access.Classes
@@ -141,6 +149,16 @@ func (p *Portal) answer(v *portal.Visit) error {
 		var ok bool
 		if scope, ok = p.narrower(c.Scope, form["class"], form.Get("until"), form.Get("sensitive") == "yes"); !ok {
 			return p.showConsents(v, http.StatusUnprocessableEntity, v.T("choose_something"), "")
+		}
+		from, to, ok := days(v, form.Get("from"), form.Get("to"))
+		if from != nil {
+			scope.From = from
+		}
+		if to != nil {
+			scope.To = to
+		}
+		if !ok || !scope.Within(c.Scope) {
+			return p.showConsents(v, http.StatusUnprocessableEntity, v.T("dates_wrong"), "")
 		}
 	case form.Get("answer") != "deny":
 		return &portal.StatusError{Status: http.StatusBadRequest}

@@ -20,6 +20,15 @@ type Gate interface {
 	Consents(ctx context.Context, who access.Actor, patient string) ([]access.Consent, error)
 	Answer(ctx context.Context, who access.Actor, id string, s access.Scope, approve bool) error
 	Revoke(ctx context.Context, who access.Actor, id string) error
+	// Standing permits unasked, Hide denies.
+	Standing(ctx context.Context, who access.Actor, to access.Party, s access.Scope) (id string, err error)
+	Hide(ctx context.Context, who access.Actor, from access.Party, s access.Scope) (id string, err error)
+	// Binary reads the content of a document of hers.
+	Binary(ctx context.Context, who access.Actor, patient, id string) (*access.Binary, error)
+	Correct(ctx context.Context, who access.Actor, c access.Correction) (id string, err error)
+	Corrections(ctx context.Context, who access.Actor) ([]access.Correction, error)
+	// Version is another text when something of hers has changed.
+	Version(ctx context.Context, who access.Actor, patient string) (string, error)
 }
 
 // through asks at the gate for the patient's own purpose.
@@ -42,4 +51,12 @@ func (t through) Disclose(ctx context.Context, who access.Actor, patient string)
 		return err
 	}
 	return v.Audit(ctx, access.ActionDisclose, "")
+}
+
+func (t through) Binary(ctx context.Context, who access.Actor, patient, id string) (*access.Binary, error) {
+	v, err := t.Open(ctx, who, patient, access.PatientRequest)
+	if err != nil {
+		return nil, err
+	}
+	return v.Binary(ctx, id)
 }

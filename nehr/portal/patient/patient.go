@@ -12,6 +12,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 //go:embed pages/*.html
@@ -33,6 +34,9 @@ type Config struct {
 	Claims    Claims
 	// TooMany is the error of Claims for too many tries; registry.ErrClaimTries.
 	TooMany error
+	// Links makes SMART Health Links; *summary.Links is one. Without it she shares by
+	// paper and file alone.
+	Links Links
 }
 
 // Portal is the patient portal.
@@ -59,8 +63,8 @@ func New(config Config) (*Portal, error) {
 	c := config.Portal
 	c.Name, c.Pages, c.Texts, c.SignedIn = "patient", pages, texts, p.signedIn
 	c.Menu = []portal.MenuItem{{Path: "/home", Text: "menu_home"}, {Path: "/timeline", Text: "menu_timeline"}, {Path: "/results", Text: "menu_results"},
-		{Path: "/health", Text: "menu_health"}, {Path: "/care", Text: "menu_care"}, {Path: "/consents", Text: "menu_consents"},
-		{Path: "/access", Text: "menu_access"}, {Path: "/profile", Text: "menu_profile"}}
+		{Path: "/health", Text: "menu_health"}, {Path: "/care", Text: "menu_care"}, {Path: "/documents", Text: "menu_documents"}, {Path: "/consents", Text: "menu_consents"},
+		{Path: "/access", Text: "menu_access"}, {Path: "/share", Text: "menu_share"}, {Path: "/profile", Text: "menu_profile"}}
 	if p.frame, err = portal.New(c); err != nil {
 		return nil, err
 	}
@@ -71,12 +75,27 @@ func New(config Config) (*Portal, error) {
 	}
 	for pattern, page := range map[string]func(*portal.Visit) error{
 		"GET /home": p.home, "GET /timeline": p.timeline, "GET /results": p.results, "GET /health": p.health, "GET /care": p.care,
+		"GET /documents": p.documents,
+	} {
+		p.frame.Page(pattern, p.withRecord(func(v *portal.Visit) error { v.Live(); return page(v) }))
+	}
+	for pattern, page := range map[string]func(*portal.Visit) error{
 		"GET /consents": p.consents, "POST /consents/answer": p.answer, "POST /consents/revoke": p.revoke,
 		"GET /access": p.accesses, "GET /access.csv": p.accessCSV, "GET /access.json": p.accessJSON,
 		"GET /profile": p.profile, "POST /dispute": p.dispute,
+		"GET /documents/show": p.document, "GET /documents/file": p.file,
+		"GET /corrections": p.corrections, "POST /corrections": p.correct,
+		"GET /consents/give": p.showGive, "POST /consents/give": p.give, "GET /consents/hide": p.showHide, "POST /consents/hide": p.hide,
+		"GET /share": p.share, "GET /share/summary": p.summary, "POST /share/file": p.summaryFile,
 	} {
 		p.frame.Page(pattern, p.withRecord(page))
 	}
+	if config.Links != nil {
+		p.frame.Page("POST /share/link", p.withRecord(p.makeLink))
+		p.frame.Page("POST /share/revoke", p.withRecord(p.revokeLink))
+		p.frame.Page("POST /share/refresh", p.withRecord(p.refreshLink))
+	}
+	p.frame.Glance("GET /news", p.news)
 	return p, nil
 }
 
@@ -122,7 +141,8 @@ func (p *Portal) signedIn(v *portal.Visit) (string, error) {
 	switch len(records) {
 	case 0:
 	case 1:
-		v.Session.Record, path = records[0], "/home"
+		v.Session.Record = records[0]
+		path = v.Wished("/home")
 	default:
 		path = "/records"
 	}
@@ -140,14 +160,28 @@ func readerOf(v *portal.Visit, patient string) access.Actor {
 		SignedIn: v.Session.SignedIn, Session: v.SessionID()}
 }
 
-// chart reads her record.
+// chart reads her record for a page that shows it.
 func (p *Portal) chart(v *portal.Visit) (*chart, error) {
+	r, err := p.record(v)
+	if err != nil {
+		return nil, err
+	}
+	return p.chartOf(v, r), nil
+}
+
+func (p *Portal) chartOf(v *portal.Visit, r *access.Record) *chart {
+	now := v.Now()
+	return charts.Read(r, v.Lang, now, now.Location())
+}
+
+// record reads her record but for what she has asked to be put right, which is no care.
+func (p *Portal) record(v *portal.Visit) (*access.Record, error) {
 	r, err := p.config.Gate.Record(v.R.Context(), reader(v), v.Session.Record)
 	if err != nil {
 		return nil, trouble(err)
 	}
-	now := v.Now()
-	return read(r, v.Lang, now, now.Location()), nil
+	r.Resources = slices.DeleteFunc(r.Resources, access.IsCorrection)
+	return r, nil
 }
 
 // trouble chooses the page for an error of the gate or the record: what may not be seen

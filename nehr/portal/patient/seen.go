@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type sight struct {
 	Permitted bool   `json:"permitted"`
 	Emergency bool   `json:"emergency"`
 	Own       bool   `json:"by_yourself"`
+	Handle    string `json:"-"` // to ask about it
+	seq       int64
 }
 
 type seenPage struct {
@@ -70,7 +73,12 @@ func (p *Portal) accesses(v *portal.Visit) error {
 	if err != nil {
 		return err
 	}
-	emergencies, err := p.emergencies(v)
+	for i := range sights {
+		if !sights[i].Own {
+			sights[i].Handle = v.Handle(entryHandle, strconv.FormatInt(sights[i].seq, 10))
+		}
+	}
+	emergencies, err := p.emergencies(v, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -102,7 +110,7 @@ func (p *Portal) sights(v *portal.Visit, f access.Filter) ([]sight, error) {
 		s := sight{Time: e.At.In(v.Now().Location()).Format(time.RFC3339), Permitted: e.Permitted,
 			Emergency: e.Reason == access.ReasonEmergency || e.Action == access.ActionBreakGlass || e.Purpose == access.Emergency,
 			Own:       e.Actor == access.KindPatient, Action: v.T("action_" + actionGroup(e.Action)), Purpose: v.T("purpose_" + string(e.Purpose))}
-		s.At = v.Moment(s.Time)
+		s.At, s.seq = v.Moment(s.Time), e.Seq
 		switch {
 		case s.Own:
 			s.Who = v.T("you")
@@ -120,14 +128,15 @@ func (p *Portal) sights(v *portal.Visit, f access.Filter) ([]sight, error) {
 // emergency is a look at her record without consent, with what the clinician wrote.
 type emergency struct{ At, Until, Who, Facility, Kind, Text string }
 
-func (p *Portal) emergencies(v *portal.Visit) ([]emergency, error) {
+// emergencies are those since a time, the latest first.
+func (p *Portal) emergencies(v *portal.Visit, since time.Time) ([]emergency, error) {
 	found, err := p.config.Gate.BreakGlasses(v.R.Context(), reader(v))
 	if err != nil {
 		return nil, trouble(err)
 	}
 	var list []emergency
 	for _, b := range found {
-		if b.Patient != v.Session.Record {
+		if b.Patient != v.Session.Record || b.At.Before(since) {
 			continue
 		}
 		// Nameless where the name cannot be read: that somebody looked is shown.
@@ -145,6 +154,8 @@ func actionGroup(a access.Action) string {
 	switch a {
 	case access.ActionOpen, access.ActionRecord, access.ActionRead, access.ActionHistory, access.ActionSearch, access.ActionCount, access.ActionBinary:
 		return "read"
+	case access.ActionFind:
+		return "find"
 	case access.ActionCreate, access.ActionUpdate:
 		return "write"
 	case access.ActionDisclose:

@@ -2,8 +2,8 @@ package patient
 
 import "github.com/nehrbridge/nehrbridge/nehr/portal"
 
-// texts are the words of the pages; a native speaker must review them.
-var texts = portal.Texts{
+// recordTexts are the words of what her record says; a native speaker must review them.
+var recordTexts = portal.Texts{
 	"menu_home": {"Home", "මුල් පිටුව", "முகப்பு"}, "menu_timeline": {"Visits", "පැමිණීම්", "வருகைகள்"}, "menu_results": {"Results", "ප්‍රතිඵල", "முடிவுகள்"}, "menu_health": {"Health", "සෞඛ්‍යය", "உடல்நலம்"},
 	"menu_care": {"Referrals", "යොමු කිරීම්", "பரிந்துரைகள்"}, "menu_consents": {"Permissions", "අවසර", "அனுமதிகள்"}, "menu_access": {"Who saw", "බැලූ අය", "பார்த்தவர்கள்"}, "menu_profile": {"About me", "මා ගැන", "என்னைப் பற்றி"},
 
@@ -165,8 +165,8 @@ var texts = portal.Texts{
 	"filter_button":       {"Show", "පෙන්වන්න", "காட்டு"},
 	"download_csv":        {"Download as a table (CSV)", "වගුවක් ලෙස බාගන්න (CSV)", "அட்டவணையாகப் பதிவிறக்குக (CSV)"},
 	"download_json":       {"Download for a computer (JSON)", "පරිගණකයක් සඳහා බාගන්න (JSON)", "கணினிக்காகப் பதிவிறக்குக (JSON)"},
-	"not_recognised":      {"I don't recognise somebody", "මම කෙනෙකු හඳුනන්නේ නැත", "ஒருவரை எனக்குத் தெரியவில்லை"},
-	"not_recognised_text": {"Take back what you allowed them under “What I allow”, and tell your clinic the day and the name that you see here. They must find out who it was and tell you.", "“මා දෙන අවසර” යටතේ ඔවුන්ට දුන් අවසරය ආපසු ගන්න; මෙහි ඇති දිනය සහ නම ඔබේ සායනයට කියන්න. ඒ කවුදැයි සොයා ඔබට දැන්වීම ඔවුන්ගේ වගකීමයි.", "“நான் அளிக்கும் அனுமதி” என்பதில் அவர்களுக்கு அளித்ததைத் திரும்பப் பெறுங்கள்; இங்குள்ள நாளையும் பெயரையும் மருத்துவ நிலையத்திடம் சொல்லுங்கள். யார் எனக் கண்டறிந்து உங்களுக்குச் சொல்வது அவர்கள் கடமை."},
+	"not_recognised":      {"I don't recognise this", "මම මෙය හඳුනන්නේ නැත", "இது எனக்குத் தெரியவில்லை"},
+	"not_recognised_text": {"Whoever keeps the record must find out who it was and tell you. You can also take back what you allowed, under “What I allow”.", "වාර්තාව තබන අය ඒ කවුදැයි සොයා ඔබට කිව යුතුයි. ඔබ දුන් අවසර “මා දෙන අවසර” යටතේ ආපසු ගත හැක.", "பதிவை வைத்திருப்போர் யார் எனக் கண்டறிந்து உங்களுக்குச் சொல்ல வேண்டும். “நான் அளிக்கும் அனுமதி” என்பதில் அனுமதியைத் திரும்பப் பெறலாம்."},
 	"you":                 {"You", "ඔබ", "நீங்கள்"},
 	"a_system":            {"A computer system of the Ministry", "අමාත්‍යාංශයේ පරිගණක පද්ධතියක්", "அமைச்சின் கணினி அமைப்பு"},
 	"a_clinician":         {"A health worker whose name is not known here", "නම මෙහි නොදන්නා සෞඛ්‍ය සේවකයෙක්", "பெயர் இங்கு தெரியாத சுகாதாரப் பணியாளர்"},
@@ -177,6 +177,7 @@ var texts = portal.Texts{
 	"when":                {"When", "කවදාද", "எப்போது"}, "who": {"Who", "කවුද", "யார்"}, "where": {"Where", "කොහේද", "எங்கே"}, "what": {"What", "කුමක්ද", "என்ன"}, "why": {"Why", "ඇයි", "ஏன்"},
 	"yes": {"yes", "ඔව්", "ஆம்"}, "no": {"no", "නැත", "இல்லை"},
 	"action_read":      {"looked at your record", "ඔබේ වාර්තාව බැලුවා", "உங்கள் பதிவைப் பார்த்தார்"},
+	"action_find":      {"looked for your name or number, and saw no record", "ඔබේ නම හෝ අංකය සෙව්වා; වාර්තාව දුටුවේ නැත", "உங்கள் பெயரை அல்லது எண்ணைத் தேடினார்; பதிவைப் பார்க்கவில்லை"},
 	"action_write":     {"wrote in your record", "ඔබේ වාර්තාවේ ලිව්වා", "உங்கள் பதிவில் எழுதினார்"},
 	"action_disclose":  {"took a copy out", "පිටපතක් ගත්තා", "நகல் எடுத்தார்"},
 	"action_ask":       {"asked for your permission", "ඔබේ අවසරය ඉල්ලුවා", "உங்கள் அனுமதியைக் கேட்டார்"},

@@ -2,6 +2,7 @@ package patient_test
 
 import (
 	"context"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -30,6 +31,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/patient"
 	nehrsandbox "github.com/nehrbridge/nehrbridge/nehr/sandbox"
+	"github.com/nehrbridge/nehrbridge/nehr/summary"
 )
 
 const (
@@ -50,6 +52,8 @@ type world struct {
 	nehr     *client.Client
 	gate     *gate
 	codes    *registry.ClaimCodes
+	links    *summary.Links
+	logged   *logBuffer // what the portal logs
 	people   *esignetsandbox.Server
 	record   string // Patient/… of the golden case
 	issuer   string
@@ -119,7 +123,7 @@ func startOn(t testing.TB, record func(*world), at func(*world) patient.Gate) *w
 	w.issuer = esignetWeb.URL
 	record(w)
 	w.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"),
-		Migrations: []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations(), access.Migrations()}})
+		Migrations: []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations(), access.Migrations(), summary.Migrations()}})
 	must(err)
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.codes, err = registry.NewClaimCodes(registry.ClaimConfig{DB: w.db, Now: w.clock.Now})
@@ -130,10 +134,13 @@ func startOn(t testing.TB, record func(*world), at func(*world) patient.Gate) *w
 		stands = at(w)
 	}
 
+	w.logged = &logBuffer{}
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	t.Cleanup(web.Close)
 	w.url = web.URL
+	w.links, err = summary.NewLinks(summary.LinksConfig{DB: w.db, URL: w.url + "/shl", Now: w.clock.Now})
+	must(err)
 	key, err := assertionKey()
 	must(err)
 	public, err := key.PublicJWK("sig")
@@ -144,11 +151,14 @@ func startOn(t testing.TB, record func(*world), at func(*world) patient.Gate) *w
 	must(err)
 	p, err := patient.New(patient.Config{
 		Portal: portal.Config{URL: w.url, DB: w.db, RelyingParty: relyingParty, ACRs: []string{acrCode}, Zone: zone, Now: w.clock.Now,
-			Log: zerolog.New(zerolog.NewTestWriter(t)), PerMinute: 100_000, HelpPhone: "0110000000",
+			Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(t), w.logged)), PerMinute: 100_000, HelpPhone: "0110000000",
 			ESignet: esignet.Config{Issuer: w.issuer, ClientID: "portal", Keys: esignet.SingleKey(key)}},
-		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries})
+		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries, Links: w.links})
 	must(err)
-	handler = p.Handler()
+	mux := http.NewServeMux()
+	mux.Handle("/", p.Handler())
+	mux.Handle("/shl/", w.links.Handler())
+	handler = mux
 	w.handler = handler
 	return w
 }
@@ -177,6 +187,24 @@ func (w *world) connect(base string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// logBuffer keeps what was logged.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // write puts the bundle that the mapper made of the golden case into the record.
@@ -332,6 +360,16 @@ func (b *visitor) throughESignet(person esignetsandbox.Person) (callback string)
 	return back.RequestURI()
 }
 
+// backFrom signs a person in at an address of eSignet.
+func (b *visitor) backFrom(person, at string) (callback string) {
+	b.t.Helper()
+	back, err := esignetsandbox.Person{ID: person}.SignIn(b.t.Context(), at)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return back.RequestURI()
+}
+
 // gate is a test's gate: it reads from the sandbox what is the patient's own, and
 // nothing else.
 type gate struct {
@@ -344,6 +382,8 @@ type gate struct {
 	consents []access.Consent
 	glasses  []access.BreakGlass
 	answers  []access.Scope
+	grants   []access.Consent
+	asked    []access.Correction
 	withheld access.Withheld
 	stale    bool
 	fail     error
@@ -375,7 +415,7 @@ func (g *gate) Record(ctx context.Context, who access.Actor, patient string) (*a
 	}
 	r.Resources = append(r.Resources, a.Resource)
 	for typ, param := range map[string]string{"Observation": "patient", "Encounter": "patient", "Condition": "patient", "MedicationStatement": "patient",
-		"Immunization": "patient", "ServiceRequest": "patient", "Task": "patient", "Appointment": "actor", "Location": "", "Organization": "", "Practitioner": ""} {
+		"Immunization": "patient", "ServiceRequest": "patient", "Task": "patient", "DocumentReference": "patient", "Media": "patient", "Appointment": "actor", "Location": "", "Organization": "", "Practitioner": "", "PractitionerRole": ""} {
 		query := url.Values{}
 		if param != "" {
 			query.Set(param, patient)
@@ -395,7 +435,7 @@ func (g *gate) Log(_ context.Context, who access.Actor, f access.Filter) ([]acce
 	}
 	var list []access.Entry
 	for _, e := range g.entries {
-		if e.Patient == who.Person && (f.WithOwn || e.Actor != access.KindPatient) && (!f.DeniedOnly || !e.Permitted) &&
+		if e.Patient == who.Person && (f.WithOwn || e.Actor != access.KindPatient) && (!f.DeniedOnly || !e.Permitted) && (f.Before == 0 || e.Seq < f.Before) && (f.Limit != 1 || len(list) == 0) &&
 			(!f.Emergency || e.Purpose == access.Emergency) && !e.At.Before(f.From) {
 			list = append(list, e)
 		}
@@ -448,4 +488,60 @@ func (g *gate) Revoke(_ context.Context, who access.Actor, id string) error {
 		return err
 	}
 	return g.set(id, access.Withdrawn)
+}
+
+func (g *gate) Standing(_ context.Context, who access.Actor, to access.Party, s access.Scope) (string, error) {
+	if err := g.hers(who, who.Person); err != nil {
+		return "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.grants = append(g.grants, access.Consent{Effect: access.Permit, Party: to, Scope: s, Patient: who.Person})
+	return "x", nil
+}
+
+func (g *gate) Hide(_ context.Context, who access.Actor, from access.Party, s access.Scope) (string, error) {
+	if err := g.hers(who, who.Person); err != nil {
+		return "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.grants = append(g.grants, access.Consent{Effect: access.Deny, Party: from, Scope: s, Patient: who.Person})
+	return "x", nil
+}
+
+func (g *gate) Binary(ctx context.Context, who access.Actor, patient, id string) (*access.Binary, error) {
+	if err := g.hers(who, patient); err != nil {
+		return nil, err
+	}
+	a, err := g.nehr.Read(ctx, "Binary", id)
+	if err != nil {
+		return nil, err
+	}
+	data, err := base64.StdEncoding.DecodeString(a.Resource.Get("data").Str())
+	return &access.Binary{ContentType: a.Resource.Get("contentType").Str(), Data: data}, err
+}
+
+func (g *gate) Correct(_ context.Context, who access.Actor, c access.Correction) (string, error) {
+	if err := g.hers(who, who.Person); err != nil {
+		return "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.Patient, c.State = who.Person, access.CorrectionRequested
+	g.asked = append(g.asked, c)
+	return "x", nil
+}
+
+func (g *gate) Corrections(_ context.Context, who access.Actor) ([]access.Correction, error) {
+	if err := g.hers(who, who.Person); err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.asked), nil
+}
+
+func (g *gate) Version(_ context.Context, who access.Actor, patient string) (string, error) {
+	return "1", g.hers(who, patient)
 }
