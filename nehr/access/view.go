@@ -21,6 +21,9 @@ type View struct {
 // Patient is whose record it is, "Patient/…".
 func (v *View) Patient() string { return v.patient }
 
+// Actor is whose view it is.
+func (v *View) Actor() Actor { return v.actor }
+
 // Decision is by what the view was opened. It is for people to read: each method
 // decides anew.
 func (v *View) Decision() Decision { return v.opened }
