@@ -40,8 +40,8 @@ var authors = map[string]string{
 // with the facts that it goes with, and not without one.
 func isFact(typ string) bool { return typ == "Observation" || typ == "DocumentReference" }
 
-// Bundle is the transaction that [View.Write] would send.
-func Bundle(writings []Writing) []byte {
+// Bundle is the transaction that Write would send, for whoever judges it before.
+func (g *Gate) Bundle(writings []Writing) []byte {
 	entries := fhirjson.List()
 	for _, w := range writings {
 		ref := refOf(w.Resource)
@@ -49,7 +49,7 @@ func Bundle(writings []Writing) []byte {
 		if w.Replaces != "" {
 			request.Set("ifMatch", fhirjson.Text(`W/"`+w.Replaces+`"`))
 		}
-		entries.Append(fhirjson.Fields(fhirjson.F("resource", w.Resource), fhirjson.F("request", request)))
+		entries.Append(fhirjson.Fields(fhirjson.F("fullUrl", fhirjson.Text(g.c.NEHR.Base()+"/"+ref)), fhirjson.F("resource", w.Resource), fhirjson.F("request", request)))
 	}
 	return fhirjson.Fields(
 		fhirjson.F("resourceType", fhirjson.Text("Bundle")),
@@ -67,6 +67,10 @@ func Bundle(writings []Writing) []byte {
 // is to be written is not written again. What stands otherwise, and is not what
 // Replaces names, is a *DeniedError with ReasonState; what another has written, one
 // with ReasonForeign.
+//
+// What stands already, whole and as it is to be written, is no access to anything: its
+// author is told so also after the permission has ended, so that an answer that was
+// lost before is known.
 func (v *View) Write(ctx context.Context, writings []Writing) (Written, error) {
 	e := Entry{Action: ActionCreate}
 	if slices.ContainsFunc(writings, func(w Writing) bool { return w.Replaces != "" }) {
@@ -82,26 +86,27 @@ func (v *View) Write(ctx context.Context, writings []Writing) (Written, error) {
 	}
 	s, err := v.look(ctx, e, x.queries...)
 	if err != nil {
-		return Written{}, v.failed(ctx, e, err)
+		if err = v.failed(ctx, e, err); isDenied(err) && x.done() {
+			return Written{Versions: x.versions()}, nil
+		}
+		return Written{}, err
 	}
 	s.frame = NewFrame(append(s.framed, x.visits...), v.g.c.Zone)
 	send, episodes, why := x.judge(s)
 	if why != "" {
-		return Written{}, v.refuse(ctx, e, why, s.decision.Sources)
+		if err := v.refuse(ctx, e, why, s.decision.Sources); !isDenied(err) || !x.done() {
+			return Written{}, err
+		}
+		return Written{Versions: x.versions()}, nil
 	}
 	if err := v.permit(ctx, e, s, x.resources()); err != nil {
 		return Written{}, err
 	}
-	done := Written{Versions: map[string]string{}, Episodes: episodes}
-	for ref, q := range x.stands {
-		if len(q.found) > 0 {
-			done.Versions[ref] = q.found[0].Get("meta", "versionId").Str()
-		}
-	}
+	done := Written{Versions: x.versions(), Episodes: episodes}
 	if len(send) == 0 {
 		return done, nil
 	}
-	answer, err := v.g.c.NEHR.Transaction(ctx, Bundle(send))
+	answer, err := v.g.c.NEHR.Transaction(ctx, v.g.Bundle(send))
 	if err == nil {
 		err = done.take(answer.Resource, send)
 	}
@@ -109,6 +114,12 @@ func (v *View) Write(ctx context.Context, writings []Writing) (Written, error) {
 		return Written{}, v.failed(ctx, e, err)
 	}
 	return done, nil
+}
+
+// Write is [View.Write] for whom no page is open: what was signed before is brought
+// after a failure, and decided on then.
+func (g *Gate) Write(ctx context.Context, a Actor, patient string, p Purpose, writings []Writing) (Written, error) {
+	return (&View{g: g, actor: a, patient: patient, purpose: p}).Write(ctx, writings)
 }
 
 // authoring is a write on its way.
@@ -273,6 +284,25 @@ func (x *authoring) judge(s *sight) (send []Writing, episodes []string, why Reas
 		}
 	}
 	return send, episodes, ""
+}
+
+// done tells whether all of it stands.
+func (x *authoring) done() bool {
+	return !slices.ContainsFunc(x.writings, func(w Writing) bool {
+		found := x.stands[refOf(w.Resource)].found
+		return len(found) == 0 || !sameContent(found[0], w.Resource)
+	})
+}
+
+// versions are those that stand.
+func (x *authoring) versions() map[string]string {
+	all := map[string]string{}
+	for ref, q := range x.stands {
+		if len(q.found) > 0 {
+			all[ref] = q.found[0].Get("meta", "versionId").Str()
+		}
+	}
+	return all
 }
 
 // wrote tells whether the actor is an author of what stands, in whatever role it was.

@@ -212,6 +212,30 @@ func TestWriteAfterRevoking(t *testing.T) {
 	denied(t, err, access.ReasonNoRule)
 }
 
+// TestWriteKnownAfterRevoking: an answer was lost, and she revoked meanwhile. What was
+// written stands, and its author is told; nothing more is written.
+func TestWriteKnownAfterRevoking(t *testing.T) {
+	w := newWorld(t)
+	consent := w.grant(access.Scope{})
+	all := writings(visitOfPera(t, ""), finding(t, "pera-hb", "asha", "laboratory", `,"encounter":{"reference":"Encounter/pera-visit"}`))
+	if _, err := w.gate.Write(t.Context(), drPera, "Patient/asha", access.Treatment, all); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.gate.Revoke(t.Context(), asha, consent); err != nil {
+		t.Fatal(err)
+	}
+	done, err := w.gate.Write(t.Context(), drPera, "Patient/asha", access.Treatment, all)
+	if err != nil || done.Versions["Observation/pera-hb"] != "1" {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if e := w.newest(); e.Permitted || e.Reason != access.ReasonNoRule {
+		t.Errorf("logged: %+v", e)
+	}
+	all[1].Resource.Set("note", fhirjson.List(fhirjson.Fields(fhirjson.F("text", fhirjson.Text("more")))))
+	_, err = w.gate.Write(t.Context(), drPera, "Patient/asha", access.Treatment, all)
+	denied(t, err, access.ReasonNoRule)
+}
+
 // TestWriteByReferral: what a referral led to belongs to it, and the clinician who
 // wrote it sees it.
 func TestWriteByReferral(t *testing.T) {
@@ -229,7 +253,7 @@ func TestWriteByReferral(t *testing.T) {
 	if _, err := v.Read(t.Context(), "Observation", "pera-hb"); err != nil {
 		t.Errorf("its author does not see it: %v", err)
 	}
-	if got := string(access.Bundle(all)); !strings.Contains(got, `"method":"PUT","url":"Encounter/pera-visit"`) {
+	if got := string(w.gate.Bundle(all)); !strings.Contains(got, `"method":"PUT","url":"Encounter/pera-visit"`) {
 		t.Errorf("bundle: %s", got)
 	}
 }
