@@ -40,6 +40,9 @@ var authors = map[string]string{
 // with the facts that it goes with, and not without one.
 func isFact(typ string) bool { return typ == "Observation" || typ == "DocumentReference" }
 
+// Base is the FHIR base of the record.
+func (g *Gate) Base() string { return g.c.NEHR.Base() }
+
 // Bundle is the transaction that Write would send, for whoever judges it before.
 func (g *Gate) Bundle(writings []Writing) []byte {
 	entries := fhirjson.List()
@@ -172,8 +175,8 @@ func (v *View) authoring(writings []Writing) (x *authoring, why Reason) {
 		if !x.hers(w.Resource) || !v.mine(w.Resource) {
 			return x, ReasonForeign
 		}
-		for _, ref := range references(w.Resource) {
-			if why := x.name(local(ref, v.g.c.NEHR.Base())); why != "" {
+		for _, ref := range references(w.Resource, v.g.c.NEHR.Base()) {
+			if why := x.name(ref); why != "" {
 				return x, why
 			}
 		}
@@ -190,7 +193,7 @@ func (x *authoring) hers(r *fhirjson.Value) bool {
 		return len(targets) > 0 && !slices.ContainsFunc(targets, func(t *fhirjson.Value) bool { return !x.within[t.Get("reference").Str()] })
 	case "Binary":
 		return r.Get("securityContext", "reference").Str() == x.v.patient && slices.ContainsFunc(x.writings, func(w Writing) bool {
-			return slices.Contains(references(w.Resource), refOf(r))
+			return slices.Contains(references(w.Resource, x.v.g.c.NEHR.Base()), refOf(r))
 		})
 	}
 	return belongs(r, x.v.patient, x.v.g.c.NEHR.Base())
@@ -215,13 +218,16 @@ func (v *View) mine(r *fhirjson.Value) bool {
 }
 
 // references are all that a resource refers to, the content of a document too.
-func references(r *fhirjson.Value) (refs []string) {
+func references(r *fhirjson.Value, base string) (refs []string) {
 	r.Clone().Strings(func(field, text string) string {
-		if field == "reference" || field == "url" && strings.HasPrefix(text, "Binary/") {
-			refs = append(refs, text)
+		if field == "reference" {
+			refs = append(refs, local(text, base))
 		}
 		return text
 	})
+	for _, u := range r.All("content.attachment.url") {
+		refs = append(refs, local(u.Str(), base))
+	}
 	return refs
 }
 
@@ -325,7 +331,7 @@ func (x *authoring) seesNamed(s *sight, ref string, q *query) bool {
 		}
 	}
 	for _, stands := range x.stands {
-		if len(stands.found) > 0 && slices.Contains(references(stands.found[0]), ref) {
+		if len(stands.found) > 0 && slices.Contains(references(stands.found[0], x.v.g.c.NEHR.Base()), ref) {
 			return true
 		}
 	}

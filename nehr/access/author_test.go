@@ -153,6 +153,10 @@ func TestAttackWrites(t *testing.T) {
 			return []*fhirjson.Value{parsed(t, `{"resourceType":"DocumentReference","id":"pera-letter","status":"current","subject":{"reference":"Patient/asha"},"date":"2026-03-02T09:00:00Z",
 				"author":[{"reference":"Practitioner/pera"}],"content":[{"attachment":{"contentType":"text/plain","url":"Binary/beni-letter"}}]}`)}
 		}},
+		{"with a content that lies elsewhere", drPera, access.Scope{}, access.ReasonParameter, func(t testing.TB) []*fhirjson.Value {
+			return []*fhirjson.Value{parsed(t, `{"resourceType":"DocumentReference","id":"pera-letter","status":"current","subject":{"reference":"Patient/asha"},"date":"2026-03-02T09:00:00Z",
+				"author":[{"reference":"Practitioner/pera"}],"content":[{"attachment":{"contentType":"text/html","url":"https://elsewhere.example/Binary/x"}}]}`)}
+		}},
 		{"a reference elsewhere", drPera, lab, access.ReasonParameter, func(t testing.TB) []*fhirjson.Value {
 			return []*fhirjson.Value{own(t, `,"derivedFrom":[{"reference":"https://elsewhere.example/fhir/Observation/1"}]`)}
 		}},

@@ -19,6 +19,8 @@ type Gate interface {
 	Write(ctx context.Context, a access.Actor, patient string, p access.Purpose, w []access.Writing) (access.Written, error)
 	// Bundle is the transaction that Write would send.
 	Bundle(w []access.Writing) []byte
+	// Base is the FHIR base of the record.
+	Base() string
 }
 
 // Config says what a desk works with.

@@ -32,11 +32,12 @@ type signature struct {
 	version  int64 // that it makes, from 1
 	body     body
 	system   string
+	base     string // of the record
 	national bool
 }
 
 func (d *Desk) signature(r row) signature {
-	return signature{id: r.id, version: r.version + 1, body: r.body, system: d.c.System, national: d.c.National}
+	return signature{id: r.id, version: r.version + 1, body: r.body, system: d.c.System, base: d.c.Gate.Base(), national: d.c.National}
 }
 
 // written are the resources of a signature, the one that says the content among them.
@@ -205,7 +206,7 @@ func (s signature) document(c Content, visit string, old *fhirjson.Value) *fhirj
 		attachment.Set("data", fhirjson.Text(base64.StdEncoding.EncodeToString([]byte(c.Text))))
 	} else {
 		typ, _ = documentType(c.Type)
-		url := "Binary/" + s.binaryID(s.version)
+		url := s.base + "/Binary/" + s.binaryID(s.version)
 		if len(c.File.Data) == 0 { // the content is the one before
 			url = old.All("content.attachment.url")[0].Str()
 		}
