@@ -3,6 +3,7 @@ package authored
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -37,13 +38,15 @@ type ReplyText struct {
 	Text string
 }
 
+// By is who wrote it, and where; empty where nobody knows.
+func (r ReplyText) By() string { return strings.Join(nonEmpty(r.Author, r.Facility), ", ") }
+
 // String is the whole reply as one text.
 func (r ReplyText) String() string {
-	by := strings.Join(nonEmpty(r.Author, r.Facility), ", ")
-	if by == "" {
-		return r.Text
+	if by := r.By(); by != "" {
+		return by + ": " + r.Text
 	}
-	return by + ": " + r.Text
+	return r.Text
 }
 
 func nonEmpty(all ...string) (some []string) {
@@ -55,10 +58,18 @@ func nonEmpty(all ...string) (some []string) {
 	return some
 }
 
+// uidForm is that of DHIS2's UIDs: what the record has in another form leads nowhere.
+var uidForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{10}$`)
+
 // reply makes the reply to what was written, and false where DHIS2 knows nothing that it
 // could stand on.
 func (d *Desk) reply(ctx context.Context, r row, version int64) (ReplyText, bool, error) {
 	b := r.body
+	for _, uid := range []*string{&b.TrackedEntity, &b.Event, &b.Enrollment} {
+		if !uidForm.MatchString(*uid) {
+			*uid = ""
+		}
+	}
 	if d.c.Reply == nil || b.TrackedEntity == "" || b.Event == "" && b.Enrollment == "" {
 		return ReplyText{}, false, nil
 	}
