@@ -89,7 +89,9 @@ func TestWrite(t *testing.T) {
 // seen, and each try is in her log.
 func TestAttackWrites(t *testing.T) {
 	lab := access.Scope{Types: []access.Class{access.Laboratory}}
-	own := func(t testing.TB, more string) *fhirjson.Value { return finding(t, "pera-hb", "asha", "laboratory", more) }
+	own := func(t testing.TB, more string) *fhirjson.Value {
+		return finding(t, "pera-hb", "asha", "laboratory", more)
+	}
 	many := func(t testing.TB) (all []*fhirjson.Value) {
 		for i := range 21 {
 			all = append(all, finding(t, fmt.Sprintf("hb-%d", i), "asha", "laboratory", ""))
