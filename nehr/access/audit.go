@@ -49,6 +49,7 @@ type shape struct {
 var shapes = map[Action]shape{
 	ActionRecord:     {profileQuery, "search-system", "E", ""},
 	ActionSearch:     {profileQuery, "search-type", "E", ""},
+	ActionFind:       {profileQuery, "search-type", "E", "Patient"},
 	ActionCount:      {profileQuery, "search-type", "E", ""},
 	ActionConsents:   {profileQuery, "search-type", "E", "Consent"},
 	ActionLog:        {profileQuery, "search-type", "E", "AuditEvent"},

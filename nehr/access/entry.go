@@ -12,6 +12,7 @@ const (
 	ActionRead       Action = "read"    // one resource
 	ActionHistory    Action = "history" // its versions
 	ActionSearch     Action = "search"
+	ActionFind       Action = "find" // looked somebody up, and saw initials at most
 	ActionCount      Action = "count"
 	ActionBinary     Action = "binary"      // the content of a document
 	ActionCreate     Action = "create"      // wrote something new

@@ -14,6 +14,7 @@ const (
 	ReasonConsent   Reason = "consent"   // a Consent permits
 	ReasonReferral  Reason = "referral"  // a referral is addressed to the actor
 	ReasonEmergency Reason = "emergency" // break-glass
+	ReasonMasked    Reason = "masked"    // nothing of the record: initials and a year
 	ReasonDirectory Reason = "directory" // no person's data: an organisation, a practitioner, a place
 
 	ReasonNoRule    Reason = "no-rule"   // nothing permits
@@ -29,6 +30,7 @@ const (
 	ReasonScope     Reason = "scope"     // wider than what was asked, or without an end
 	ReasonState     Reason = "state"     // not open, answered already, withdrawn
 	ReasonTooMany   Reason = "too-many"  // more open requests than one may have
+	ReasonNotMine   Reason = "not-mine"  // found, and said to be another than the one meant
 	ReasonUndecided Reason = "undecided" // the NEHR did not say which consents there are
 )
 

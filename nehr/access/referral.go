@@ -63,6 +63,29 @@ func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (R
 	return rule, true
 }
 
+// overRequests are the requests whose Tasks have all ended: a referral that its facility
+// declined or completed is over, though the request still stands as it was written. What
+// a completed one still permits, its Task says.
+func overRequests(referrals []*fhirjson.Value) map[string]bool {
+	over, waits := map[string]bool{}, map[string]bool{}
+	for _, r := range referrals {
+		if r.Get("resourceType").Str() != "Task" {
+			continue
+		}
+		switch r.Get("status").Str() {
+		case "rejected", "cancelled", "failed", "completed":
+			over[r.Get("focus", "reference").Str()] = true
+		case "entered-in-error":
+		default:
+			waits[r.Get("focus", "reference").Str()] = true
+		}
+	}
+	for request := range waits {
+		delete(over, request)
+	}
+	return over
+}
+
 // partyOf makes a party of one reference.
 func partyOf(ref string) (Party, bool) {
 	switch {

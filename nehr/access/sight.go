@@ -106,7 +106,11 @@ func (s *sight) read(ctx context.Context, consents, referrals []*fhirjson.Value)
 	for _, c := range consents {
 		s.rules = append(s.rules, RulesOf(c, s.v.patient, g.c.Zone)...)
 	}
+	over := overRequests(referrals)
 	for _, r := range referrals {
+		if over["ServiceRequest/"+r.Get("id").Str()] && r.Get("resourceType").Str() == "ServiceRequest" {
+			continue
+		}
 		if rule, ok := referralRule(r, s.frame, g.c.Policy, g.c.Zone); ok {
 			s.rules = append(s.rules, rule)
 		}

@@ -45,6 +45,8 @@ type Config struct {
 	// Pages are the templates *.html of the portal, Texts their words. Required.
 	Pages fs.FS
 	Texts Texts
+	// Brand is the key of the text that the portal is called by. Defaults to brand.
+	Brand string
 	// Menu is shown to whoever is signed in.
 	Menu []MenuItem
 
@@ -81,6 +83,7 @@ func (c Config) withDefaults() Config {
 	c.Idle = cmp.Or(c.Idle, 15*time.Minute)
 	c.Absolute = cmp.Or(c.Absolute, 8*time.Hour)
 	c.ExitURL = cmp.Or(c.ExitURL, "https://www.wikipedia.org/")
+	c.Brand = cmp.Or(c.Brand, "brand")
 	c.PerMinute = cmp.Or(c.PerMinute, 240)
 	if c.Now == nil {
 		c.Now = time.Now

@@ -26,8 +26,8 @@ type Frame struct {
 	texts     Texts
 	templates *template.Template
 	foreign   *http.CrossOriginProtection
-	requests  *limiter
-	signIns   *limiter
+	requests  *Limiter
+	signIns   *Limiter
 	mux       *http.ServeMux
 }
 
@@ -55,7 +55,7 @@ func New(config Config) (*Frame, error) {
 	}
 	f := &Frame{config: config, base: at.Path, origin: at.Scheme + "://" + at.Host, secure: at.Scheme == "https",
 		client: client, store: store{config.DB, config.Now}, foreign: http.NewCrossOriginProtection(),
-		requests: newLimiter(config.PerMinute), signIns: newLimiter(20), mux: http.NewServeMux()}
+		requests: NewLimiter(config.PerMinute), signIns: NewLimiter(20), mux: http.NewServeMux()}
 	if err := f.foreign.AddTrustedOrigin(f.origin); err != nil {
 		return nil, fmt.Errorf("nehr/portal: URL: %w", err)
 	}
@@ -154,7 +154,7 @@ func (f *Frame) handle(pattern string, show func(*Visit) error, open bool) {
 func (v *Visit) serve(show func(*Visit) error, open bool) error {
 	f, r := v.frame, v.R
 	now := f.config.Now()
-	if !f.requests.allow(f.config.Source(r), now) {
+	if !f.requests.Allow(f.config.Source(r), now) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
 	if len(r.URL.RawQuery) > maxQuery {

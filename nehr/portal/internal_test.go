@@ -137,9 +137,9 @@ func TestTexts(t *testing.T) {
 }
 
 func TestLimiterForgets(t *testing.T) {
-	l := newLimiter(60)
+	l := NewLimiter(60)
 	for i := range maxSources + 10 {
-		l.allow(string(rune(i))+"x", time.Unix(0, 0))
+		l.Allow(string(rune(i))+"x", time.Unix(0, 0))
 	}
 	if len(l.sources) > maxSources {
 		t.Errorf("%d sources", len(l.sources))

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limiter bounds how often each source comes. It knows so many sources at most, and
+// Limiter bounds how often each source comes. It knows so many sources at most, and
 // forgets them all when there are more: memory is bounded, and who is many is not
 // stopped by counting each alone.
-type limiter struct {
+type Limiter struct {
 	every time.Duration
 	burst int
 
@@ -20,11 +20,12 @@ type limiter struct {
 
 const maxSources = 20_000
 
-func newLimiter(perMinute int) *limiter {
-	return &limiter{every: time.Minute / time.Duration(perMinute), burst: max(1, perMinute/4), sources: map[string]*rate.Limiter{}}
+// NewLimiter allows so many a minute, a quarter of them at once.
+func NewLimiter(perMinute int) *Limiter {
+	return &Limiter{every: time.Minute / time.Duration(perMinute), burst: max(1, perMinute/4), sources: map[string]*rate.Limiter{}}
 }
 
-func (l *limiter) allow(source string, now time.Time) bool {
+func (l *Limiter) Allow(source string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	one := l.sources[source]

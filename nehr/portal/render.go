@@ -57,6 +57,9 @@ func (v *Visit) T(key string) string { return v.frame.texts.in(key, v.Lang) }
 // Tf is a text with values put into it.
 func (v *Visit) Tf(key string, values ...any) string { return fmt.Sprintf(v.T(key), values...) }
 
+// Brand is what the portal is called.
+func (v *Visit) Brand() string { return v.T(v.frame.config.Brand) }
+
 // Base is the path of the portal, which links begin with.
 func (v *Visit) Base() string { return v.frame.base }
 

@@ -24,6 +24,14 @@ type Session struct {
 	Records []string `json:"records,omitzero"`
 	// Role is that of a clinician, such as PractitionerRole/1.
 	Role string `json:"role,omitzero"`
+	// Kept is what else the pages of a portal keep, by names of their own. It alone goes
+	// on where the same person proves anew who she is.
+	Kept map[string]string `json:"kept,omitempty"`
+}
+
+// person tells whether two sessions are of one person (D-044).
+func (s *Session) person(other *Session) bool {
+	return other != nil && s.Issuer == other.Issuer && s.RelyingParty == other.RelyingParty && s.Subject == other.Subject
 }
 
 // SubjectSystem is the identifier system that a record has the subject in.

@@ -43,7 +43,7 @@ func (v *Visit) askSignIn(stale bool) error {
 // said by the subject, and what is known of her by her record. It is a link, since it
 // changes nothing but what it begins.
 func (f *Frame) signIn(v *Visit) error {
-	if !f.signIns.allow(f.config.Source(v.R), f.config.Now()) {
+	if !f.signIns.Allow(f.config.Source(v.R), f.config.Now()) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
 	attempt, err := f.client.Authorize(v.R.Context(), esignet.AuthorizationRequest{ACRValues: f.config.ACRs, UILocales: []string{v.Lang}})
@@ -81,9 +81,11 @@ func (f *Frame) callback(v *Visit) error {
 	if err != nil {
 		return v.signInFailed(err)
 	}
-	err = v.begin(&Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR,
-		SignedIn: f.config.Now().UTC()})
-	if err != nil {
+	fresh := &Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR, SignedIn: f.config.Now().UTC()}
+	if fresh.person(v.Session) {
+		fresh.Kept = v.Session.Kept
+	}
+	if err := v.begin(fresh); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	path, err := f.config.SignedIn(v)

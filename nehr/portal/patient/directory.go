@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 // Directory finds whose record an identifier is on, without reading the record, and
@@ -66,7 +67,7 @@ func (n NEHR) Name(ctx context.Context, reference string) (string, error) {
 		return "", err
 	}
 	if typ != "PractitionerRole" {
-		return nameOf(a.Resource), nil
+		return charts.NameOf(a.Resource), nil
 	}
 	var names []string
 	for _, member := range []string{"practitioner", "organization"} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 // linkPage is the form by which she claims her record.
@@ -82,7 +83,7 @@ func (p *Portal) showRecords(v *portal.Visit) error {
 		if err != nil {
 			return trouble(err)
 		}
-		c := read(r, v.Lang, v.Now(), v.Now().Location())
+		c := charts.Read(r, v.Lang, v.Now(), v.Now().Location())
 		list = append(list, record{id, c.Name, v.Date(c.Patient.Get("birthDate").Str())})
 	}
 	if len(list) == 0 {

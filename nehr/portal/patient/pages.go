@@ -5,6 +5,7 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/words"
 )
 
@@ -32,9 +33,9 @@ type homePage struct {
 
 // homeMeasures are shown in this order, with what is usual.
 var homeMeasures = []struct{ code, about, usual string }{
-	{codePressure, "about_pressure", "usual_pressure"},
-	{codeHaemo, "about_haemoglobin", "usual_haemoglobin"},
-	{codeSugar, "about_sugar", "usual_sugar"},
+	{charts.CodePressure, "about_pressure", "usual_pressure"},
+	{charts.CodeHaemoglobin, "about_haemoglobin", "usual_haemoglobin"},
+	{charts.CodeSugar, "about_sugar", "usual_sugar"},
 }
 
 func (p *Portal) home(v *portal.Visit) error {
@@ -43,24 +44,24 @@ func (p *Portal) home(v *portal.Visit) error {
 		return err
 	}
 	page := homePage{chart: c}
-	if coming := c.coming(); len(coming) > 0 {
+	if coming := c.Coming(); len(coming) > 0 {
 		page.Next = &coming[0]
 	}
-	for _, r := range c.referrals {
+	for _, r := range c.Referrals {
 		if r.Open() {
 			page.Pending = append(page.Pending, r)
 		}
 	}
-	for _, g := range c.pregnancies() {
-		if g.current(c.now) {
+	for _, g := range c.Pregnancies() {
+		if g.Current(c.Now) {
 			page.Expecting = &g
-			page.Weeks, page.Days = g.week(c.now)
+			page.Weeks, page.Days = g.Week(c.Now)
 			page.Due = v.Date(g.Due.Format(time.DateOnly))
 			break
 		}
 	}
 	for _, m := range homeMeasures {
-		if f, ok := c.latest(m.code); ok {
+		if f, ok := c.Latest(m.code); ok {
 			page.Measures = append(page.Measures, measure{f, v.T(m.about), v.T(m.usual)})
 			page.Danger = page.Danger || f.Status == words.Danger
 		}
@@ -108,7 +109,7 @@ func (p *Portal) timeline(v *portal.Visit) error {
 		return err
 	}
 	page := timelinePage{chart: c, Count: len(c.Visits)}
-	list, other, undated := c.timeline()
+	list, other, undated := c.Timeline()
 	for _, g := range list {
 		page.Pregnancies = append(page.Pregnancies, pregnancyView{v.Date(g.Due.Format(time.DateOnly)), g.Visits})
 	}
@@ -129,8 +130,8 @@ func (p *Portal) results(v *portal.Visit) error {
 	}
 	page := resultsPage{chart: c}
 	charted := map[string]bool{}
-	for _, code := range []string{codePressure, codeHaemo, codeSugar, codeFundal, codeWeight} {
-		if t, ok := c.trendOf(code, v); ok {
+	for _, code := range []string{charts.CodePressure, charts.CodeHaemoglobin, charts.CodeSugar, charts.CodeFundal, charts.CodeWeight} {
+		if t, ok := trendOf(c, code, v); ok {
 			page.Trends = append(page.Trends, t)
 			charted[code] = true
 		}
@@ -143,62 +144,21 @@ func (p *Portal) results(v *portal.Visit) error {
 	return v.Show("results.html", v.T("results"), page)
 }
 
-// section is a part of her health with what is known to be missing (D-099): an empty
-// list that says nothing is worse than none.
-type section struct {
-	Title string
-	Items []item
-	// State is what to say of an empty list: none (somebody asked and there is none),
-	// not_asked, hidden.
-	State string
-}
-
 func (p *Portal) health(v *portal.Visit) error {
 	c, err := p.chart(v)
 	if err != nil {
 		return err
 	}
-	sections := []section{
-		c.section(v.T("problems"), c.problems, access.Problems),
-		c.section(v.T("allergies"), c.allergies, access.Allergies),
-		c.section(v.T("medicines"), c.medicines, access.Medicines),
-		c.section(v.T("vaccines"), c.vaccines, access.Immunizations),
+	sections := []charts.Section{
+		c.Section(v.T("problems"), c.Problems, access.Problems),
+		c.Section(v.T("allergies"), c.Allergies, access.Allergies),
+		c.Section(v.T("medicines"), c.Medicines, access.Medicines),
+		c.Section(v.T("vaccines"), c.Vaccines, access.Immunizations),
 	}
 	return v.Show("health.html", v.T("health"), struct {
 		*chart
-		Sections []section
+		Sections []charts.Section
 	}{c, sections})
-}
-
-// absent are the codes by which a record says that there is none: of SNOMED CT, and
-// those of the International Patient Summary.
-var absent = map[string]bool{
-	"no-known-allergies": true, "no-known-medication-allergies": true, "no-known-medications": true, "no-known-problems": true,
-	"no-known-immunizations": true, noKnownAllergy: true, "787481004": true, "160245001": true,
-}
-
-func (c *chart) section(title string, items []item, class access.Class) section {
-	s := section{Title: title}
-	for _, i := range items {
-		if i.none {
-			s.State = "none"
-			continue
-		}
-		s.Items = append(s.Items, i)
-	}
-	hidden := false
-	for _, w := range c.Withheld.Classes {
-		hidden = hidden || w == class
-	}
-	switch {
-	case hidden:
-		s.State = "hidden"
-	case len(s.Items) > 0:
-		s.State = ""
-	case s.State == "":
-		s.State = "not_asked"
-	}
-	return s
 }
 
 func (p *Portal) care(v *portal.Visit) error {
@@ -210,7 +170,7 @@ func (p *Portal) care(v *portal.Visit) error {
 		*chart
 		Referrals    []referral
 		Coming, Past []appointment
-	}{c, c.referrals, c.coming(), c.past()})
+	}{c, c.Referrals, c.Coming(), c.Past()})
 }
 
 func (p *Portal) profile(v *portal.Visit) error {

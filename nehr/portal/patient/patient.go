@@ -12,6 +12,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
 //go:embed pages/*.html
@@ -147,7 +148,7 @@ func (p *Portal) chart(v *portal.Visit) (*chart, error) {
 		return nil, trouble(err)
 	}
 	now := v.Now()
-	return read(r, v.Lang, now, now.Location()), nil
+	return charts.Read(r, v.Lang, now, now.Location()), nil
 }
 
 // trouble chooses the page for an error of the gate or the record: what may not be seen

@@ -145,6 +145,8 @@ func actionGroup(a access.Action) string {
 	switch a {
 	case access.ActionOpen, access.ActionRecord, access.ActionRead, access.ActionHistory, access.ActionSearch, access.ActionCount, access.ActionBinary:
 		return "read"
+	case access.ActionFind:
+		return "find"
 	case access.ActionCreate, access.ActionUpdate:
 		return "write"
 	case access.ActionDisclose:

@@ -177,6 +177,7 @@ var texts = portal.Texts{
 	"when":                {"When", "කවදාද", "எப்போது"}, "who": {"Who", "කවුද", "யார்"}, "where": {"Where", "කොහේද", "எங்கே"}, "what": {"What", "කුමක්ද", "என்ன"}, "why": {"Why", "ඇයි", "ஏன்"},
 	"yes": {"yes", "ඔව්", "ஆம்"}, "no": {"no", "නැත", "இல்லை"},
 	"action_read":      {"looked at your record", "ඔබේ වාර්තාව බැලුවා", "உங்கள் பதிவைப் பார்த்தார்"},
+	"action_find":      {"looked for your name or number, and saw no record", "ඔබේ නම හෝ අංකය සෙව්වා; වාර්තාව දුටුවේ නැත", "உங்கள் பெயரை அல்லது எண்ணைத் தேடினார்; பதிவைப் பார்க்கவில்லை"},
 	"action_write":     {"wrote in your record", "ඔබේ වාර්තාවේ ලිව්වා", "உங்கள் பதிவில் எழுதினார்"},
 	"action_disclose":  {"took a copy out", "පිටපතක් ගත්තා", "நகல் எடுத்தார்"},
 	"action_ask":       {"asked for your permission", "ඔබේ අවසරය ඉල්ලුවා", "உங்கள் அனுமதியைக் கேட்டார்"},

@@ -1,4 +1,4 @@
-package patient
+package chart
 
 import (
 	"slices"
@@ -22,20 +22,20 @@ const (
 	sameChild  = 60 // two due dates nearer than that are of one pregnancy
 )
 
-// pregnancy is one, by its due date.
-type pregnancy struct {
+// Pregnancy is one, by its due date.
+type Pregnancy struct {
 	Due    time.Time
-	Visits []*visit
+	Visits []*Visit
 }
 
-// current tells that the child is still expected at a time, or was until lately.
-func (p pregnancy) current(now time.Time) bool {
+// Current tells that the child is still expected at a time, or was until lately.
+func (p Pregnancy) Current(now time.Time) bool {
 	return !now.Before(p.Due.AddDate(0, 0, -untilDue-early)) && !now.After(p.Due.AddDate(0, 0, 21))
 }
 
-// pregnancies are those that the record knows a due date of, the latest first. Of two
+// Pregnancies are those that the record knows a due date of, the latest first. Of two
 // statements about one pregnancy the surer counts, and of equals the later.
-func (c *chart) pregnancies() []pregnancy {
+func (c *Chart) Pregnancies() []Pregnancy {
 	var all []dueDate
 	for _, d := range c.due {
 		if _, err := time.ParseInLocation(time.DateOnly, d.Date, c.zone); err == nil {
@@ -48,7 +48,7 @@ func (c *chart) pregnancies() []pregnancy {
 		}
 		return newest(a.said, b.said)
 	})
-	var list []pregnancy
+	var list []Pregnancy
 next:
 	for _, d := range all {
 		due, _ := time.ParseInLocation(time.DateOnly, d.Date, c.zone) // it was parsed above
@@ -57,14 +57,14 @@ next:
 				continue next
 			}
 		}
-		list = append(list, pregnancy{Due: due})
+		list = append(list, Pregnancy{Due: due})
 	}
-	slices.SortFunc(list, func(a, b pregnancy) int { return b.Due.Compare(a.Due) })
+	slices.SortFunc(list, func(a, b Pregnancy) int { return b.Due.Compare(a.Due) })
 	return list
 }
 
-// week is the completed weeks and days at a time.
-func (p pregnancy) week(now time.Time) (weeks, days int) {
+// Week is the completed weeks and days at a time.
+func (p Pregnancy) Week(now time.Time) (weeks, days int) {
 	begin := p.Due.AddDate(0, 0, -untilDue)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 12, 0, 0, 0, time.UTC)
 	from := time.Date(begin.Year(), begin.Month(), begin.Day(), 12, 0, 0, 0, time.UTC)
@@ -72,10 +72,10 @@ func (p pregnancy) week(now time.Time) (weeks, days int) {
 	return n / 7, n % 7
 }
 
-// timeline groups the visits by pregnancy; other have a date outside of all, undated
+// Timeline groups the visits by pregnancy; other have a date outside of all, undated
 // none (D-097). Each visit stands in exactly one group.
-func (c *chart) timeline() (list []pregnancy, other, undated []*visit) {
-	list = c.pregnancies()
+func (c *Chart) Timeline() (list []Pregnancy, other, undated []*Visit) {
+	list = c.Pregnancies()
 next:
 	for _, v := range c.Visits {
 		at, parts, _, ok := portal.ParseDate(v.Date, c.zone)

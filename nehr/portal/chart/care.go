@@ -1,4 +1,4 @@
-package patient
+package chart
 
 import (
 	"cmp"
@@ -8,17 +8,17 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
-// referral is a request with the task that carries it.
-type referral struct {
-	Reason phrase
+// Referral is a request with the task that carries it.
+type Referral struct {
+	Reason Phrase
 	Date   string
 	To     string
 	Status string // of the task, else of the request
-	id     string
+	id     string // ServiceRequest/…
 }
 
 // Step is where the referral stands: 0 sent, 1 accepted, 2 done; -1 ended otherwise.
-func (r referral) Step() int {
+func (r Referral) Step() int {
 	switch r.Status {
 	case "accepted", "in-progress", "on-hold", "ready":
 		return 1
@@ -31,21 +31,21 @@ func (r referral) Step() int {
 }
 
 // Open tells that she still waits.
-func (r referral) Open() bool { return r.Step() == 0 || r.Step() == 1 }
+func (r Referral) Open() bool { return r.Step() == 0 || r.Step() == 1 }
 
-func (c *chart) refer(res *fhirjson.Value) {
+func (c *Chart) refer(res *fhirjson.Value) {
 	id := "ServiceRequest/" + res.Get("id").Str()
 	if res.Get("resourceType").Str() == "Task" {
 		if id = res.Get("focus", "reference").Str(); id == "" {
 			return // not a referral
 		}
 	}
-	at := slices.IndexFunc(c.referrals, func(r referral) bool { return r.id == id })
+	at := slices.IndexFunc(c.Referrals, func(r Referral) bool { return r.id == id })
 	if at < 0 {
-		at = len(c.referrals)
-		c.referrals = append(c.referrals, referral{id: id})
+		at = len(c.Referrals)
+		c.Referrals = append(c.Referrals, Referral{id: id})
 	}
-	r := &c.referrals[at]
+	r := &c.Referrals[at]
 	if res.Get("resourceType").Str() == "Task" {
 		r.Status = res.Get("status").Str()
 		r.To = cmp.Or(c.nameAt(res.Get("owner")), r.To)
@@ -62,16 +62,16 @@ func (c *chart) refer(res *fhirjson.Value) {
 	}
 }
 
-// appointment is a planned visit.
-type appointment struct {
-	Name   phrase
+// Appointment is a planned visit.
+type Appointment struct {
+	Name   Phrase
 	Start  string
 	Place  string
 	Status string
 }
 
-func (c *chart) appoint(res *fhirjson.Value) {
-	a := appointment{Status: res.Get("status").Str(), Name: c.concept(first(res.Get("serviceType")))}
+func (c *Chart) appoint(res *fhirjson.Value) {
+	a := Appointment{Status: res.Get("status").Str(), Name: c.concept(first(res.Get("serviceType")))}
 	a.Start = cmp.Or(res.Get("start").Str(), first(res.Get("requestedPeriod")).Get("start").Str())
 	for _, p := range res.Get("participant").Items() {
 		if ref := p.Get("actor", "reference").Str(); len(ref) > 9 && ref[:9] == "Location/" {
@@ -79,14 +79,14 @@ func (c *chart) appoint(res *fhirjson.Value) {
 		}
 	}
 	if a.Start != "" {
-		c.appointments = append(c.appointments, a)
+		c.Appointments = append(c.Appointments, a)
 	}
 }
 
-// coming are the appointments from today on that still stand, the next first.
-func (c *chart) coming() (list []appointment) {
-	today := c.now.Format(time.DateOnly)
-	for _, a := range c.appointments {
+// Coming are the appointments from today on that still stand, the next first.
+func (c *Chart) Coming() (list []Appointment) {
+	today := c.Now.Format(time.DateOnly)
+	for _, a := range c.Appointments {
 		switch a.Status {
 		case "proposed", "pending", "booked", "arrived", "checked-in", "waitlist":
 			if day(a.Start) >= today {
@@ -97,10 +97,10 @@ func (c *chart) coming() (list []appointment) {
 	return list
 }
 
-// past are all others, the latest first.
-func (c *chart) past() (list []appointment) {
-	today := c.now.Format(time.DateOnly)
-	for _, a := range c.appointments {
+// Past are all others, the latest first.
+func (c *Chart) Past() (list []Appointment) {
+	today := c.Now.Format(time.DateOnly)
+	for _, a := range c.Appointments {
 		if day(a.Start) < today || a.Status == "cancelled" || a.Status == "noshow" || a.Status == "fulfilled" {
 			list = append(list, a)
 		}

@@ -1,4 +1,4 @@
-package patient
+package chart
 
 import (
 	"fmt"
@@ -11,43 +11,43 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/portal/words"
 )
 
-// trend is a measurement over time: a table of all values, the newest first, and, from
+// Trend is a measurement over time: a table of all values, the newest first, and, from
 // two values on, a picture of the same.
-type trend struct {
+type Trend struct {
 	Name    string
-	About   string
+	About   string // what it is, and what is usual, for the page to say
 	Usual   string
-	Rows    []fact
-	Picture *picture
+	Rows    []Fact
+	Picture *Picture
 }
 
-// picture is a chart in SVG, in units of its view box.
-type picture struct {
+// Picture is a chart in SVG, in units of its view box.
+type Picture struct {
 	Label      string
-	Lines      []line
-	Band       *band // what is usual
-	Ticks      []tick
+	Lines      []Line
+	Band       *Band // what is usual
+	Ticks      []Tick
 	From, To   string // dates at the ends of the axis
 	Unit       string
 	ViewBox    string
 	AxisBottom string
-	Legend     []legend // of several lines
+	Legend     []Legend // of several lines
 }
 
-type legend struct {
+type Legend struct {
 	Text   string
 	Dashed bool
 }
 
-type line struct {
+type Line struct {
 	Points string
-	Dots   []dot
+	Dots   []Dot
 	Class  string // second for the lower value of a pressure
 }
 type (
-	dot  struct{ X, Y string }
-	band struct{ Y, Height string }
-	tick struct{ Y, Text string }
+	Dot  struct{ X, Y string }
+	Band struct{ Y, Height string }
+	Tick struct{ Y, Text string }
 )
 
 const (
@@ -55,10 +55,10 @@ const (
 	left, right, top, bottom    = 40.0, 16.0, 20.0, 32.0
 )
 
-// trendOf gathers the dated values of a LOINC code that share one unit; a value in
+// TrendOf gathers the dated values of a LOINC code that share one unit; a value in
 // another unit stands in the table alone.
-func (c *chart) trendOf(code string, v *portal.Visit) (trend, bool) {
-	var t trend
+func (c *Chart) TrendOf(code string, v *portal.Visit) (Trend, bool) {
+	var t Trend
 	for _, f := range c.Facts {
 		if f.Code == code {
 			t.Rows = append(t.Rows, f)
@@ -68,17 +68,9 @@ func (c *chart) trendOf(code string, v *portal.Visit) (trend, bool) {
 		return t, false
 	}
 	t.Name = t.Rows[0].Name.Text
-	for _, m := range homeMeasures {
-		if m.code == code {
-			t.About, t.Usual = v.T(m.about), v.T(m.usual)
-		}
-	}
-	if code == codeFundal {
-		t.About = v.T("about_fundal")
-	}
 	codes := []string{code}
-	if code == codePressure {
-		codes = []string{codeSystolic, codeDiastolic}
+	if code == CodePressure {
+		codes = []string{CodeSystolic, CodeDiastolic}
 	}
 	t.Picture = draw(t.Rows, codes, v)
 	return t, true
@@ -86,7 +78,7 @@ func (c *chart) trendOf(code string, v *portal.Visit) (trend, bool) {
 
 type point struct{ day, value float64 }
 
-func draw(rows []fact, codes []string, v *portal.Visit) *picture {
+func draw(rows []Fact, codes []string, v *portal.Visit) *Picture {
 	series := make([][]point, len(codes))
 	unit, unitText := "", ""
 	firstDay, lastDay := math.Inf(1), math.Inf(-1)
@@ -100,7 +92,7 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 		for i, code := range codes {
 			f := row
 			if len(codes) > 1 {
-				f = row.part(code)
+				f = row.Part(code)
 			}
 			value, err := strconv.ParseFloat(f.Number, 64)
 			if err != nil || unit != "" && f.Unit != unit {
@@ -121,7 +113,7 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 	if len(series[0]) < 2 || lastDay == firstDay {
 		return nil
 	}
-	pic := &picture{From: from, To: to, Unit: unitText, ViewBox: fmt.Sprintf("0 0 %g %g", pictureWidth, pictureHeight),
+	pic := &Picture{From: from, To: to, Unit: unitText, ViewBox: fmt.Sprintf("0 0 %g %g", pictureWidth, pictureHeight),
 		AxisBottom: number(pictureHeight - bottom)}
 	usual, known := words.RangeOf(codes[0])
 	if len(codes) > 1 {
@@ -129,7 +121,7 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 		known = false
 		for i, code := range codes {
 			w, _ := words.For(loinc, code)
-			pic.Legend = append(pic.Legend, legend{w.In(v.Lang), i > 0})
+			pic.Legend = append(pic.Legend, Legend{w.In(v.Lang), i > 0})
 		}
 	}
 	if known && usual.Unit == unit {
@@ -159,19 +151,19 @@ func draw(rows []fact, codes []string, v *portal.Visit) *picture {
 		if b, err := strconv.ParseFloat(usual.High, 64); err == nil {
 			to = b
 		}
-		pic.Band = &band{number(y(to)), number(y(from) - y(to))}
+		pic.Band = &Band{number(y(to)), number(y(from) - y(to))}
 	}
 	for value := low; value <= high+step/2; value += step {
-		pic.Ticks = append(pic.Ticks, tick{number(y(value)), strconv.FormatFloat(math.Round(value*100)/100, 'f', -1, 64)})
+		pic.Ticks = append(pic.Ticks, Tick{number(y(value)), strconv.FormatFloat(math.Round(value*100)/100, 'f', -1, 64)})
 	}
 	for i, points := range series {
-		l := line{}
+		l := Line{}
 		if i > 0 {
 			l.Class = "second"
 		}
 		var path []string
 		for _, p := range points {
-			d := dot{number(x(p.day)), number(y(p.value))}
+			d := Dot{number(x(p.day)), number(y(p.value))}
 			l.Dots = append(l.Dots, d)
 			path = append(path, d.X+","+d.Y)
 		}
