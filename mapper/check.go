@@ -32,6 +32,7 @@ func (m *Map) Check() []Problem {
 	c.require("stages", len(m.Stages) > 0, "no program stage is mapped")
 	c.labels("sensitivity", m.Sensitivity)
 	c.require("referral", m.Referral.Target.IsZero() || len(m.Referral.Table) == 0, "set target or table, not both")
+	c.reply(m)
 	phn := 0
 	for i := range m.Attributes {
 		a := &m.Attributes[i]
@@ -46,6 +47,22 @@ func (m *Map) Check() []Problem {
 		c.stage(fmt.Sprintf("stages[%d]", i), &m.Stages[i], m.Referral.Target)
 	}
 	return c.problems
+}
+
+func (c *checker) reply(m *Map) {
+	if m.Reply.IsZero() {
+		return
+	}
+	c.require("reply.stage", !m.Reply.Stage.IsZero(), "the UID of the stage is missing")
+	c.require("reply.text", !m.Reply.Text.IsZero(), "the UID of the data element for the text is missing")
+	for i := range m.Stages {
+		c.require("reply.stage", m.Stages[i].UID != m.Reply.Stage,
+			fmt.Sprintf("stages[%d] is the same stage: what stands in a reply came from the record and must not go there again", i))
+	}
+	const twice = "the data element of the text cannot be this one too"
+	c.require("reply.author", m.Reply.Author.IsZero() || m.Reply.Author != m.Reply.Text, twice)
+	c.require("reply.date", m.Reply.Date.IsZero() || m.Reply.Date != m.Reply.Text, twice)
+	c.require("reply.date", m.Reply.Date.IsZero() || m.Reply.Date != m.Reply.Author, "the data element of the author cannot be this one too")
 }
 
 type checker struct {

@@ -20,6 +20,7 @@ type Map struct {
 	PregnancyStatus   bool        `yaml:"pregnancyStatus"`   // an enrollment says that she is pregnant
 	Sensitivity       []Label     `yaml:"sensitivity,omitempty"`
 	Referral          Referral    `yaml:"referral,omitempty"`
+	Reply             Reply       `yaml:"reply,omitempty"`
 	Attributes        []Attribute `yaml:"attributes"`
 	Stages            []Stage     `yaml:"stages"`
 }
@@ -48,6 +49,24 @@ type Referral struct {
 	// receives its referrals.
 	Table map[dhis2.UID]dhis2.UID `yaml:"table,omitempty"`
 }
+
+// Reply says where in DHIS2 stands what a specialist writes in the national record: in an
+// event of a stage of its own, which nobody else fills in. Without one it is a note on
+// the event of the referral, or on the enrollment.
+type Reply struct {
+	// Stage is repeatable, and not one of the map's stages: what stands there came from
+	// the record and does not go there again.
+	Stage dhis2.UID `yaml:"stage,omitempty"`
+	// Text takes the reply: LONG_TEXT or TEXT.
+	Text dhis2.UID `yaml:"text,omitempty"`
+	// Author takes who wrote it (LONG_TEXT or TEXT), Date the day that it is about (DATE).
+	// Either may be missing: the text has both then.
+	Author dhis2.UID `yaml:"author,omitempty"`
+	Date   dhis2.UID `yaml:"date,omitempty"`
+}
+
+// IsZero tells that no stage takes replies.
+func (r Reply) IsZero() bool { return r == Reply{} }
 
 // Attribute is a tracked entity attribute of the program.
 type Attribute struct {

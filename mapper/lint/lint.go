@@ -32,12 +32,16 @@ func (c *checker) program(m *mapper.Map, p *dhis2.Program) {
 			Message: fmt.Sprintf("the program registers %s, the map says %s", p.TrackedEntityType.ID, m.TrackedEntityType)})
 	}
 	c.attributes(m, p)
+	c.reply(m.Reply, p)
 	named := make(map[dhis2.UID]*mapper.Stage, len(m.Stages))
 	for i := range m.Stages {
 		named[m.Stages[i].UID] = &m.Stages[i]
 	}
 	for i := range p.Stages {
 		stage := &p.Stages[i]
+		if stage.ID == m.Reply.Stage {
+			continue
+		}
 		if named[stage.ID] == nil {
 			c.add(Finding{Severity: Warning, Rule: StageUnmapped, Stage: stage.ID, Name: stage.Name,
 				Message: fmt.Sprintf("the map does not name this stage: none of its %d data elements is sent", len(stage.Elements))})

@@ -33,6 +33,8 @@ const (
 	OptionUnmapped    Rule = "option-unmapped"     // an option that the map has no text for
 	OptionMissing     Rule = "option-missing"      // an option that only the map has
 	OptionText        Rule = "option-text"         // the server calls the option otherwise
+	ReplyOnce         Rule = "reply-once"          // the stage of the replies takes one only
+	ReplyDemands      Rule = "reply-demands"       // it demands what a reply does not have
 )
 
 // Finding is one difference. It holds metadata only, never a person's value.

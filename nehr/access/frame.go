@@ -65,6 +65,11 @@ func NewFrame(resources []*fhirjson.Value, zone *time.Location) *Frame {
 		for _, e := range r.Get("episodeOfCare").Items() {
 			places = append(places, unversioned(e.Get("reference").Str()))
 		}
+		for _, b := range r.Get("basedOn").Items() { // the visit that a referral led to
+			if ref := b.Get("reference").Str(); is(ref, "ServiceRequest") {
+				places = append(places, ref)
+			}
+		}
 		f.visits[own] = append(places, f.at(start)...)
 	}
 	return f

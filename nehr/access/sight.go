@@ -14,6 +14,7 @@ type sight struct {
 	at       time.Time
 	rules    []Rule
 	frame    *Frame
+	framed   []*fhirjson.Value // that the frame was made of
 	decision Decision
 	body     []byte
 }
@@ -53,11 +54,10 @@ func (v *View) look(ctx context.Context, e Entry, queries ...*query) (*sight, er
 	if err := v.together(ctx, all); err != nil {
 		return nil, err
 	}
-	var framed []*fhirjson.Value
 	for _, q := range all[3 : 3+len(places)] {
-		framed = append(framed, v.hers(q.found)...)
+		s.framed = append(s.framed, v.hers(q.found)...)
 	}
-	s.frame = NewFrame(framed, v.g.c.Zone)
+	s.frame = NewFrame(s.framed, v.g.c.Zone)
 	if err := s.read(ctx, all[0].found, append(v.hers(all[1].found), v.hers(all[2].found)...)); err != nil {
 		return nil, err
 	}

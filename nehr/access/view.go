@@ -21,6 +21,12 @@ type View struct {
 // Patient is whose record it is, "Patient/…".
 func (v *View) Patient() string { return v.patient }
 
+// Actor is whose view it is.
+func (v *View) Actor() Actor { return v.actor }
+
+// Purpose is what it was opened for.
+func (v *View) Purpose() Purpose { return v.purpose }
+
 // Decision is by what the view was opened. It is for people to read: each method
 // decides anew.
 func (v *View) Decision() Decision { return v.opened }

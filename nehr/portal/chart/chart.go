@@ -51,6 +51,12 @@ type Fact struct {
 	Encounter string
 	Lab       bool
 	Amended   bool
+	Class     access.Class // Vitals, Laboratory or Observations
+	// Source is where it was found, Who by whom; empty where the record does not say.
+	Source, Who string
+	Provisional bool // not final yet
+	Late        bool // written down more than two days after it was found
+	Conflict    bool // another value of the same stands for the same day
 }
 
 // Visit is one encounter with what was found at it.
@@ -64,12 +70,14 @@ type Visit struct {
 
 // Item is a medicine, a problem, a vaccine or an allergy.
 type Item struct {
-	Name   Phrase
-	From   string
-	To     string
-	Status string // FHIR's code, and given, refuted, unconfirmed
-	visit  string
-	None   bool // it says that there is none of its kind
+	Name Phrase
+	From string
+	To   string
+	// Source is where it was written down, Who by whom, Recorded when.
+	Source, Who, Recorded string
+	Status                string // FHIR's code, and given, refuted, unconfirmed
+	visit                 string
+	None                  bool // it says that there is none of its kind
 }
 
 const (
@@ -146,6 +154,20 @@ func Read(r *access.Record, lang string, now time.Time, zone *time.Location) *Ch
 		}
 		return cmp.Compare(b.Value.Text, a.Value.Text)
 	})
+	c.flag()
+	for i := range c.Facts {
+		f := &c.Facts[i]
+		if v := visits[f.Encounter]; v != nil {
+			f.Source, f.Who = cmp.Or(v.Place, f.Source), cmp.Or(f.Who, v.Who)
+		}
+	}
+	for _, list := range [][]Item{c.Medicines, c.Problems, c.Vaccines, c.Allergies} {
+		for i := range list {
+			if v := visits[list[i].visit]; v != nil {
+				list[i].Source, list[i].Who = v.Place, cmp.Or(list[i].Who, v.Who)
+			}
+		}
+	}
 	for _, f := range c.Facts {
 		if v := visits[f.Encounter]; v != nil {
 			v.Facts = append(v.Facts, f)
@@ -222,7 +244,19 @@ func (c *Chart) observe(res *fhirjson.Value) {
 	for _, category := range res.All("category.coding.code") {
 		f.Lab = f.Lab || category.Str() == "laboratory"
 	}
+	f.Class = access.Observations
+	for _, category := range res.All("category.coding.code") {
+		switch category.Str() {
+		case "vital-signs":
+			f.Class = access.Vitals
+		case "laboratory":
+			f.Class = access.Laboratory
+		}
+	}
+	f.Who = c.nameAt(first(res.Get("performer")))
 	status := res.Get("status").Str()
+	f.Provisional = status == "registered" || status == "preliminary"
+	f.Late = late(f.Date, f.Issued)
 	f.Amended = status == "corrected" || status == "amended"
 	if status == "cancelled" || f.Value.Text == "" {
 		return
@@ -334,6 +368,8 @@ func (c *Chart) itemOf(res *fhirjson.Value, code, encounter, period, date string
 		i.From, i.To = res.Get(period, "start").Str(), res.Get(period, "end").Str()
 	}
 	i.From = cmp.Or(i.From, res.Get(date).Str())
+	i.Recorded = cmp.Or(res.Get("recordedDate").Str(), res.Get("dateAsserted").Str(), res.Get("recorded").Str())
+	i.Who = c.nameAt(res.Get("recorder"))
 	for _, coding := range res.Get(code, "coding").Items() {
 		i.None = i.None || absent[coding.Get("code").Str()]
 	}
