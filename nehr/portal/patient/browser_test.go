@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,21 +75,30 @@ func TestPagesInABrowser(t *testing.T) {
 		{Seq: 1, At: now, Actor: access.KindClinician, Patient: w.record, Purpose: access.Treatment, Action: access.ActionSearch},
 	}
 	w.gate.glasses = []access.BreakGlass{{Patient: w.record, Code: access.EmergencyObstetric, Text: "Bleeding heavily and could not speak", At: now, Until: now.Add(24 * time.Hour)}}
+	w.documents()
+	if status := openLink(t, w.link(w.record, "Opened").Link, `{"recipient":"Ward 7, Example Hospital"}`); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	w.gate.asked = []access.Correction{
+		{ID: "1", Patient: w.record, About: "Observation/swelling", Words: "It was the left ankle only", State: access.CorrectionRejected, Reply: "The doctor saw both; please ask at the next visit.", At: now.Add(-48 * time.Hour), Changed: now},
+		{ID: "2", Patient: w.record, Entry: 1, State: access.CorrectionReceived, At: now},
+	}
 	w.gate.withheld = access.Withheld{Any: true, Classes: []access.Class{access.Allergies}}
 	l := &looked{T: t, ctx: browser.Start(t), axe: browser.Axe(t), url: w.url}
 	l.at("/home")
 	l.look("signed-out")
 	l.signIn(her, "/home")
 	l.each(func(lang string) {
-		for _, path := range []string{"/home", "/timeline", "/results", "/health", "/care", "/consents", "/access", "/profile", "/privacy", "/nothing"} {
+		for _, path := range []string{"/home", "/timeline", "/results", "/health", "/care", "/documents", "/consents", "/consents/give", "/consents/hide", "/access", "/corrections", "/share", "/share/summary", "/profile", "/privacy", "/nothing"} {
 			l.at(path)
-			if path == "/timeline" || path == "/access" || path == "/profile" { // what folds is looked at unfolded
+			if slices.Contains([]string{"/timeline", "/consents", "/share", "/profile"}, path) { // what folds is looked at unfolded
 				if _, err := browser.Run(l.ctx, chromedp.Evaluate[bool](`document.querySelectorAll("details").forEach(d => d.open = true), true`)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			l.look(path[1:] + "-" + lang)
+			l.look(strings.ReplaceAll(path[1:], "/", "-") + "-" + lang)
 		}
+		l.ownStates(lang)
 		w.gate.fail = errors.New("away")
 		l.at("/home")
 		l.look("away-" + lang)
@@ -129,6 +141,38 @@ func TestPagesInABrowser(t *testing.T) {
 	})
 }
 
+// ownStates are what follows a form or a link of hers: a picture and a note, a link that
+// was made and one that was not, an entry that she does not recognise, words that lack.
+func (l *looked) ownStates(lang string) {
+	l.Helper()
+	do := func(name string, steps ...chromedp.Action[chromedp.Void]) {
+		l.Helper()
+		if err := browser.Follow(l.ctx, steps...); err != nil {
+			l.Fatalf("%s: %v", name, err)
+		}
+		if name != "" {
+			l.look(name + "-" + lang)
+		}
+	}
+	l.at("/documents")
+	do("picture", chromedp.Click(`main li:nth-child(1) a`))
+	if wide, err := browser.Run(l.ctx, chromedp.Evaluate[float64](`document.querySelector("img.picture").naturalWidth`)); err != nil || wide != 32 {
+		l.Errorf("the picture is not shown: %v %v", wide, err)
+	}
+	l.at("/documents")
+	do("note", chromedp.Click(`main li:nth-child(2) a`))
+	l.at("/access")
+	do("entry", chromedp.Click(`main a[href*="entry="]`))
+	l.at("/corrections")
+	do("words-wrong", chromedp.SendKeys(`#words`, "  "), chromedp.Click(`main form button`))
+	l.at("/share")
+	do("passcode-wrong", chromedp.SendKeys(`#passcode`, "abc"), chromedp.Click(`form[action$="/share/link"] button`))
+	l.at("/share")
+	do("link-made", chromedp.SendKeys(`#passcode`, "tomato 7"), chromedp.Click(`form[action$="/share/link"] button`))
+	l.at("/consents/give")
+	do("give-wrong", chromedp.Click(`form[action$="/consents/give"] button`))
+}
+
 // each shows pages in one language after the other.
 func (l *looked) each(show func(lang string)) {
 	l.Helper()
@@ -163,5 +207,58 @@ func (l *looked) signOut() {
 	}
 	if err := browser.Until(l.ctx, `location.pathname === "/" && document.readyState === "complete"`); err != nil {
 		l.Fatal(err)
+	}
+}
+
+// TestSheIsToldOfNews: while she looks, a change of her record is announced politely and
+// the page stays as it is; without the script it says when it was read; a session that is
+// over leaves the page.
+func TestSheIsToldOfNews(t *testing.T) {
+	w, _, _ := behind(t)
+	l := &looked{T: t, ctx: browser.Start(t), axe: browser.Axe(t), url: w.url}
+	l.signIn(her, "/home")
+	page := `document.querySelector("#news")`
+	asked := func(n int) string {
+		return fmt.Sprintf(`performance.getEntriesByType("resource").filter(e => e.name.endsWith("/news") && e.responseStatus === 200).length >= %d`, n)
+	}
+	if err := browser.Until(l.ctx, asked(1)); err != nil {
+		t.Fatal(err)
+	}
+	// It asks again when the page comes back into sight, and not only after half a minute.
+	look := func() {
+		t.Helper()
+		if _, err := browser.Run(l.ctx, chromedp.Evaluate[bool](`document.dispatchEvent(new Event("visibilitychange"))`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	if err := browser.Until(l.ctx, asked(2)); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := browser.Run(l.ctx, chromedp.Evaluate[string](page+`.textContent`)); err != nil || said != "" {
+		t.Fatalf("%q is said of nothing: %v", said, err)
+	}
+	w.put(`{"resourceType":"Observation","id":"new","status":"final","code":{"text":"Ankle swelling"},"valueString":"gone","subject":{"reference":"{her}"},"effectiveDateTime":"2025-08-30"}`)
+	look()
+	if err := browser.Until(l.ctx, page+`.textContent.includes("something new")`); err != nil {
+		t.Fatal(err)
+	}
+	if role, err := browser.Run(l.ctx, chromedp.Evaluate[string](page+`.getAttribute("role")`)); err != nil || role != "status" {
+		t.Errorf("said as %q: %v", role, err)
+	}
+	l.look("news")
+	if err := browser.Follow(l.ctx, chromedp.Click(`#news a`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := browser.Until(l.ctx, `location.pathname === "/home" && document.querySelector("#news").textContent === ""`); err != nil {
+		t.Fatal(err)
+	}
+	if err := browser.Until(l.ctx, asked(1)); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.forward(time.Hour)
+	look()
+	if err := browser.Until(l.ctx, `document.body.textContent.includes("You have been signed out")`); err != nil {
+		t.Fatal(err)
 	}
 }
