@@ -85,3 +85,12 @@ func (v *View) append(ctx context.Context, e Entry, permitted bool, why Reason, 
 	e.Purpose, e.Permitted, e.Reason, e.Sources = v.purpose, permitted, why, sources
 	return v.g.record(ctx, v.actor, e)
 }
+
+// given is what may be shown once it is in the log, and nothing if it is not.
+func given[T any](what T, err error) (T, error) {
+	if err != nil {
+		var nothing T
+		return nothing, err
+	}
+	return what, nil
+}

@@ -113,5 +113,5 @@ func (v *View) last(ctx context.Context, queries []*query, err error) (*Record, 
 		s.name(r, names)
 	}
 	r.At, r.Stale = k.at, true
-	return r, v.permit(ctx, e, s, r.Resources)
+	return given(r, v.permit(ctx, e, s, r.Resources))
 }

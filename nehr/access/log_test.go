@@ -196,7 +196,7 @@ func TestLogFilter(t *testing.T) {
 	denied(t, err, access.ReasonActor)
 }
 
-func TestD100_Export(t *testing.T) {
+func TestD098_Export(t *testing.T) {
 	entries := []access.Entry{{
 		Seq: 7, At: today, Actor: access.KindClinician, Person: "=HYPERLINK(\"http://evil\")", Role: "+1", Facility: "-2", Action: "@SUM(A1)",
 		Sources: []string{"\t=1"}, Type: "＝1", ID: " =1", Code: "|cmd", Purpose: "a\"b,\nc", Permitted: true, Reason: access.ReasonConsent, Classes: []access.Class{access.Vitals}, Count: 3,

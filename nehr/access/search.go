@@ -37,7 +37,7 @@ func (v *View) Search(ctx context.Context, typ string, params url.Values) ([]*fh
 	if err != nil {
 		return nil, err
 	}
-	return found, v.permit(ctx, e, s, found)
+	return given(found, v.permit(ctx, e, s, found))
 }
 
 // Count counts what Search would give.
@@ -46,7 +46,7 @@ func (v *View) Count(ctx context.Context, typ string, params url.Values) (int, e
 	if err != nil {
 		return 0, err
 	}
-	return len(found), v.permit(ctx, e, s, found)
+	return given(len(found), v.permit(ctx, e, s, found))
 }
 
 func (v *View) search(ctx context.Context, action Action, typ string, params url.Values) ([]*fhirjson.Value, *sight, Entry, error) {

@@ -70,7 +70,12 @@ func (v *View) look(ctx context.Context, e Entry, queries ...*query) (*sight, er
 	return s, nil
 }
 
-// together asks queries in one request, equal ones once.
+// asked is how many queries, the first of them, are for what decides.
+const asked = 3
+
+// together asks queries in one request, equal ones once. Where the server gives an
+// answer in pages, so that it is not of one moment, what decides is asked again after
+// the last page: what she revokes meanwhile is not shown.
 func (v *View) together(ctx context.Context, all []*query) error {
 	var unique []*query
 	by := map[string]*query{}
@@ -80,8 +85,21 @@ func (v *View) together(ctx context.Context, all []*query) error {
 			unique = append(unique, q)
 		}
 	}
-	if _, err := v.g.batch(ctx, unique...); err != nil {
+	body, err := v.g.batch(ctx, unique...)
+	if err != nil {
 		return err
+	}
+	if body == nil && len(all) > asked {
+		decides := make([]*query, asked)
+		for i, q := range all[:asked] {
+			decides[i] = &query{typ: q.typ, params: q.params}
+		}
+		if _, err := v.g.batch(ctx, decides...); err != nil {
+			return err
+		}
+		for i, q := range decides {
+			all[i].found, by[q.target()].found = q.found, q.found
+		}
 	}
 	for _, q := range all {
 		q.found = by[q.target()].found

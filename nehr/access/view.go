@@ -40,7 +40,7 @@ func (v *View) Read(ctx context.Context, typ, id string) (*fhirjson.Value, error
 	if err != nil {
 		return nil, err
 	}
-	return r, v.permit(ctx, e, s, []*fhirjson.Value{r})
+	return given(r, v.permit(ctx, e, s, []*fhirjson.Value{r}))
 }
 
 // one reads the resource that an entry names. A refusal is logged.
@@ -90,7 +90,7 @@ func (v *View) History(ctx context.Context, typ, id string) ([]*fhirjson.Value, 
 			versions = append(versions, r)
 		}
 	}
-	return versions, v.permit(ctx, e, s, versions)
+	return given(versions, v.permit(ctx, e, s, versions))
 }
 
 // Audit decides anew and logs what the reader of the view does beside reading:

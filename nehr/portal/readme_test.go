@@ -52,3 +52,42 @@ func TestReadmeNamesPagesAndAttacks(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeNamesAttacksAtTheGate: the same of the packages behind the pages, by package
+// and name.
+func TestReadmeNamesAttacksAtTheGate(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("`((?:access|summary)\\.TestAttack\\w+)`").FindAllStringSubmatch(string(readme), -1) {
+		listed[m[1]] = true
+	}
+	there := map[string]bool{}
+	for _, name := range []string{"access", "summary"} {
+		files, err := fs.Glob(os.DirFS("../"+name), "*_test.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			source, err := os.ReadFile("../" + name + "/" + file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`func (TestAttack\w+)`).FindAllStringSubmatch(string(source), -1) {
+				there[name+"."+m[1]] = true
+			}
+		}
+	}
+	for name := range there {
+		if !listed[name] {
+			t.Errorf("the README does not name %s", name)
+		}
+	}
+	for name := range listed {
+		if !there[name] {
+			t.Errorf("the README names %s, which is not there", name)
+		}
+	}
+}
