@@ -195,7 +195,7 @@ func TestAttackDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.put(`{"resourceType":"DocumentReference","id":"scripted","status":"current","subject":{"reference":"{her}"},"date":"2025-09-01T06:00:00Z","description":` + string(said) + `,"author":[{"display":` + string(said) + `}],"content":[{"attachment":{"contentType":"image/png","url":"Binary/b-scan"}}]}`)
+		w.put(`{"resourceType":"DocumentReference","id":"scripted","status":"current","subject":{"reference":"{her}"},"date":"2025-09-02T06:00:00Z","description":` + string(said) + `,"author":[{"display":` + string(said) + `}],"content":[{"attachment":{"contentType":"image/png","url":"Binary/b-scan"}}]}`)
 		list := b.get("/documents").body
 		shown := b.get(html.UnescapeString(links.FindStringSubmatch(list)[1])).body
 		for name, body := range map[string]string{"the list": list, "the document": shown, "the timeline": b.get("/timeline").body, "what is not right": b.get("/corrections").body} {
