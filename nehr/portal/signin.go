@@ -57,13 +57,13 @@ func (f *Frame) signIn(v *Visit) error {
 	if err != nil {
 		return v.signInFailed(err)
 	}
-	browser, err := newSecret(f.config.Rand)
-	if err != nil {
-		return err
-	}
 	attempt := signingIn{Attempt: begun}
 	if to := v.R.URL.Query().Get("to"); f.wishable(to) {
 		attempt.Wish = to
+	}
+	browser, err := newSecret(f.config.Rand)
+	if err != nil {
+		return err
 	}
 	if err := f.store.put(v.R.Context(), browser, attemptKind, attempt, f.config.Now().Add(attemptFor)); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
