@@ -144,6 +144,19 @@ func TestAttackCorrections(t *testing.T) {
 			t.Error("who puts it right sees the record")
 		}
 	})
+	t.Run("as the end of a referral", func(t *testing.T) {
+		w.put(fmt.Sprintf(`{"resourceType":"ServiceRequest","id":"asha-request","status":"active","intent":"order","subject":{"reference":"Patient/asha"},"encounter":{"reference":"Encounter/asha-visit-2"},"authoredOn":"2026-02-10","requester":{"reference":"Practitioner/midwife"},"performer":[{"reference":%q}]}`, drSilva.Facility))
+		w.open(drSilva, "Patient/asha")
+		about, err := w.gate.Correct(ctx, asha, access.Correction{About: "ServiceRequest/asha-request", Words: "The reason is wrong"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.gate.Reply(ctx, operator, about, access.CorrectionDone, "Put right"); err != nil {
+			t.Fatal(err)
+		}
+		w.open(drSilva, "Patient/asha")
+		w.put(`{"resourceType":"ServiceRequest","id":"asha-request","status":"revoked","intent":"order","subject":{"reference":"Patient/asha"}}`)
+	})
 	t.Run("another sees it", func(t *testing.T) {
 		if list, err := w.gate.Corrections(ctx, beni); err != nil || len(list) != 0 {
 			t.Errorf("%v %v", list, err)

@@ -116,6 +116,28 @@ func TestOnARealServer(t *testing.T) {
 	w.put(`{"resourceType":"Task","id":"` + id + `-task","status":"requested","intent":"order","for":{"reference":"Patient/` + id + `"},"encounter":{"reference":"Encounter/` + id + `-visit-2"},"authoredOn":"2026-02-10","requester":{"reference":"Practitioner/midwife"},"owner":{"reference":"Organization/general"}}`)
 	want("by a referral", drPera, "-bp-2", "-document", "-hb-2", "-iron", "-next", "-pregnancy-2", "-task", "-visit-2")
 
+	before, err := w.gate.Version(t.Context(), her, her.Person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.gate.Version(t.Context(), her, her.Person); err != nil || again != before {
+		t.Errorf("the version changes by itself: %v", err)
+	}
+	wrong, err := w.gate.Correct(t.Context(), her, access.Correction{About: "Observation/" + id + "-bp-2", Words: "It was lower"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, err := w.gate.Version(t.Context(), her, her.Person); err != nil || after == before {
+		t.Errorf("the version does not change: %v", err)
+	}
+	if err := w.gate.Reply(t.Context(), access.Actor{Kind: access.KindSystem}, wrong, access.CorrectionRejected, "It was measured twice"); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := w.gate.Corrections(t.Context(), her); err != nil || len(list) != 1 || list[0].State != access.CorrectionRejected || list[0].Reply != "It was measured twice" || list[0].Words != "It was lower" {
+		t.Errorf("what is not right, after the server: %+v %v", list, err)
+	}
+	want("not who it may be about", drPera, "-bp-2", "-document", "-hb-2", "-iron", "-next", "-pregnancy-2", "-task", "-visit-2")
+
 	_, err = w.gate.Open(t.Context(), drPera, "Patient/nobody-"+id, access.Treatment)
 	denied(t, err, access.ReasonNoRule)
 	verdict, err := w.gate.Verify(t.Context())

@@ -28,6 +28,7 @@ type Frame struct {
 	foreign   *http.CrossOriginProtection
 	requests  *Limiter
 	signIns   *Limiter
+	glances   *Limiter
 	mux       *http.ServeMux
 }
 
@@ -55,7 +56,7 @@ func New(config Config) (*Frame, error) {
 	}
 	f := &Frame{config: config, base: at.Path, origin: at.Scheme + "://" + at.Host, secure: at.Scheme == "https",
 		client: client, store: store{config.DB, config.Now}, foreign: http.NewCrossOriginProtection(),
-		requests: NewLimiter(config.PerMinute), signIns: NewLimiter(20), mux: http.NewServeMux()}
+		requests: NewLimiter(config.PerMinute), signIns: NewLimiter(20), glances: NewLimiter(10 * config.PerMinute), mux: http.NewServeMux()}
 	if err := f.foreign.AddTrustedOrigin(f.origin); err != nil {
 		return nil, fmt.Errorf("nehr/portal: URL: %w", err)
 	}
@@ -171,7 +172,11 @@ func (f *Frame) handle(pattern string, show func(*Visit) error, who audience) {
 func (v *Visit) serve(show func(*Visit) error, who audience) error {
 	f, r := v.frame, v.R
 	now := f.config.Now()
-	if !f.requests.Allow(f.config.Source(r), now) {
+	limiter := f.requests
+	if who == forPage { // many who share an address must not keep each other from their pages
+		limiter = f.glances
+	}
+	if !limiter.Allow(f.config.Source(r), now) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
 	if len(r.URL.RawQuery) > maxQuery {

@@ -66,10 +66,13 @@ func TestHTTPS(t *testing.T) {
 	if w := serve(f, http.MethodGet, "/mother/", "Cookie", "test-session="+strings.Repeat("A", 43)); strings.Contains(w.Body.String(), "OVER") {
 		t.Error("a cookie without __Host- counts")
 	}
-	for path, kind := range map[string]string{"/mother/portal.css": "text/css", "/mother/icon.svg": "image/svg+xml", "/mother/fonts/tamil-400.woff2": "font/woff2"} {
+	for path, kind := range map[string]string{"/mother/portal.css": "text/css", "/mother/icon.svg": "image/svg+xml", "/mother/look.js": "text/javascript", "/mother/fonts/tamil-400.woff2": "font/woff2"} {
 		if w := serve(f, http.MethodGet, path); w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Header().Get("Content-Type"))
 		}
+	}
+	if w := serve(f, http.MethodGet, "/mother/look.js"); w.Body.Len() > 3<<10 {
+		t.Errorf("the script has %d bytes", w.Body.Len())
 	}
 	for _, path := range []string{"/mother/nothing", "/mother/fonts/", "/mother/layout.html", "/mother/pages/error.html"} {
 		if w := serve(f, http.MethodGet, path); w.Code != http.StatusNotFound {

@@ -53,23 +53,23 @@ func (f *Frame) signIn(v *Visit) error {
 	if !f.signIns.Allow(f.config.Source(v.R), f.config.Now()) {
 		return &StatusError{Status: http.StatusTooManyRequests}
 	}
-	attempt, err := f.client.Authorize(v.R.Context(), esignet.AuthorizationRequest{ACRValues: f.config.ACRs, UILocales: []string{v.Lang}})
+	begun, err := f.client.Authorize(v.R.Context(), esignet.AuthorizationRequest{ACRValues: f.config.ACRs, UILocales: []string{v.Lang}})
 	if err != nil {
 		return v.signInFailed(err)
+	}
+	attempt := signingIn{Attempt: begun}
+	if to := v.R.URL.Query().Get("to"); f.wishable(to) {
+		attempt.Wish = to
 	}
 	browser, err := newSecret(f.config.Rand)
 	if err != nil {
 		return err
 	}
-	begun := signingIn{Attempt: attempt}
-	if to := v.R.URL.Query().Get("to"); f.wishable(to) {
-		begun.Wish = to
-	}
-	if err := f.store.put(v.R.Context(), browser, attemptKind, begun, f.config.Now().Add(attemptFor)); err != nil {
+	if err := f.store.put(v.R.Context(), browser, attemptKind, attempt, f.config.Now().Add(attemptFor)); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	f.setCookie(v.W, attemptKind, browser.String(), attemptFor)
-	http.Redirect(v.W, v.R, attempt.URL, http.StatusSeeOther)
+	http.Redirect(v.W, v.R, begun.URL, http.StatusSeeOther)
 	return nil
 }
 
@@ -84,21 +84,21 @@ func (f *Frame) callback(v *Visit) error {
 	v.path = "/"
 	browser, ok := f.cookie(v.R, attemptKind)
 	f.setCookie(v.W, attemptKind, "", -time.Second)
-	var begun signingIn
+	var attempt signingIn
 	if ok {
 		var err error
-		if ok, err = f.store.take(v.R.Context(), browser, attemptKind, &begun); err != nil {
+		if ok, err = f.store.take(v.R.Context(), browser, attemptKind, &attempt); err != nil {
 			return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 		}
 	}
-	if !ok || begun.Attempt == nil {
+	if !ok || attempt.Attempt == nil {
 		return v.signInFailed(&esignet.Error{Code: esignet.CodeState, Detail: "the answer belongs to no attempt of this browser"})
 	}
-	who, err := f.client.Complete(v.R.Context(), begun.Attempt, v.R.URL.Query())
+	who, err := f.client.Complete(v.R.Context(), attempt.Attempt, v.R.URL.Query())
 	if err != nil {
 		return v.signInFailed(err)
 	}
-	fresh := &Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR, SignedIn: f.config.Now().UTC(), Wish: begun.Wish}
+	fresh := &Session{Issuer: who.Issuer, RelyingParty: f.config.RelyingParty, Subject: who.Subject, ACR: who.ACR, SignedIn: f.config.Now().UTC(), Wish: attempt.Wish}
 	if fresh.person(v.Session) {
 		fresh.Kept = v.Session.Kept
 	}

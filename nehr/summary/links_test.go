@@ -2,6 +2,7 @@ package summary_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -320,6 +322,33 @@ func TestClean(t *testing.T) {
 		if got != [4]int64{step.payloads, step.links, step.opens, step.ticketed} {
 			t.Errorf("after %v: %v", step.pass, got)
 		}
+	}
+}
+
+// TestRun: links are cleaned at once and every hour, until it is told to end.
+func TestRun(t *testing.T) {
+	h := newHouse(t)
+	made := h.create(summary.NewLink{})
+	h.pass(92 * 24 * time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- h.links.Run(ctx) }()
+	for {
+		list, err := h.links.List(t.Context(), owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			break
+		}
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	if err := h.links.Revoke(t.Context(), owner, made.ID); !errors.Is(err, summary.ErrGone) {
+		t.Errorf("the link is still there: %v", err)
 	}
 }
 

@@ -33,7 +33,6 @@ type correctionsPage struct {
 	Entry, Seen   string // the entry of the log that it is about, and its handle
 	Days          []correctable
 	List          []correctionView
-	Waiting       int
 }
 
 // correctable are the entries of her record of one day, to choose from.
@@ -46,7 +45,7 @@ type choice struct{ Handle, Text string }
 
 type correctionView struct {
 	At, About, Words, State, Reply, Changed string
-	Open                                    bool
+	Mark                                    string // how its state is coloured
 }
 
 // corrections shows what she has said is wrong, and the form to say so. With ?entry= it
@@ -116,7 +115,13 @@ func (p *Portal) showCorrections(v *portal.Visit, status int, page correctionsPa
 		return v.Moment(t.Format(time.RFC3339))
 	}
 	for _, c := range list {
-		view := correctionView{At: moment(c.At), Words: c.Words, State: v.T("correction_" + string(c.State)), Reply: c.Reply, Open: c.State.Open()}
+		view := correctionView{At: moment(c.At), Words: c.Words, State: v.T("correction_" + string(c.State)), Reply: c.Reply}
+		switch c.State {
+		case access.CorrectionDone:
+			view.Mark = "usual"
+		case access.CorrectionRejected:
+			view.Mark = "low"
+		}
 		if c.Changed.After(c.At) {
 			view.Changed = moment(c.Changed)
 		}
@@ -129,9 +134,6 @@ func (p *Portal) showCorrections(v *portal.Visit, status int, page correctionsPa
 			view.About = about[c.About]
 		default:
 			view.About = v.T("correct_general")
-		}
-		if view.Open {
-			page.Waiting++
 		}
 		page.List = append(page.List, view)
 	}

@@ -190,6 +190,21 @@ func TestAttackDocuments(t *testing.T) {
 			t.Errorf("%d", p.status)
 		}
 	})
+	t.Run("script in what a document says of itself", func(t *testing.T) {
+		said, err := json.Marshal(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.put(`{"resourceType":"DocumentReference","id":"scripted","status":"current","subject":{"reference":"{her}"},"date":"2025-09-02T06:00:00Z","description":` + string(said) + `,"author":[{"display":` + string(said) + `}],"content":[{"attachment":{"contentType":"image/png","url":"Binary/b-scan"}}]}`)
+		list := b.get("/documents").body
+		shown := b.get(html.UnescapeString(links.FindStringSubmatch(list)[1])).body
+		for name, body := range map[string]string{"the list": list, "the document": shown, "the timeline": b.get("/timeline").body, "what is not right": b.get("/corrections").body} {
+			if strings.Contains(body, "<script>alert") || strings.Contains(body, "<img src=x") || !strings.Contains(body, "&lt;script&gt;alert(1)") {
+				t.Errorf("%s does not show it as text", name)
+			}
+		}
+		w.put(`{"resourceType":"DocumentReference","id":"scripted","status":"entered-in-error","subject":{"reference":"{her}"},"content":[{"attachment":{"contentType":"image/png","url":"Binary/b-scan"}}]}`)
+	})
 	t.Run("taken out of her record", func(t *testing.T) {
 		note := html.UnescapeString(links.FindAllStringSubmatch(b.get("/documents").body, -1)[2][1])
 		if p := b.get(note); p.status != http.StatusOK {

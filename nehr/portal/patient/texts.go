@@ -185,7 +185,8 @@ var recordTexts = portal.Texts{
 	"action_manage":    {"looked at or changed permissions", "අවසර බැලුවා හෝ වෙනස් කළා", "அனுமதிகளைப் பார்த்தார் அல்லது மாற்றினார்"},
 	"purpose_TREAT":    {"for treatment", "ප්‍රතිකාර සඳහා", "சிகிச்சைக்காக"}, "purpose_PATRQT": {"at your own wish", "ඔබේ කැමැත්තෙන්", "உங்கள் விருப்பத்தின்படி"}, "purpose_ETREAT": {"in an emergency", "හදිසි අවස්ථාවක", "அவசரநிலையில்"}, "purpose_": {"", "", ""},
 
-	"emergency_seen": {"Somebody opened your record in an emergency, without your permission. See who it was and why.", "හදිසි අවස්ථාවක ඔබේ අවසරයෙන් තොරව කෙනෙකු ඔබේ වාර්තාව විවෘත කළා. ඒ කවුද, ඇයි දැයි බලන්න.", "அவசரநிலையில் உங்கள் அனுமதியின்றி ஒருவர் உங்கள் பதிவைத் திறந்தார். யார், ஏன் எனப் பார்க்கவும்."},
+	"emergency_seen": {"Somebody opened your record in an emergency, without your permission.", "හදිසි අවස්ථාවක ඔබේ අවසරයෙන් තොරව කෙනෙකු ඔබේ වාර්තාව විවෘත කළා.", "அவசரநிலையில் உங்கள் அனுமதியின்றி ஒருவர் உங்கள் பதிவைத் திறந்தார்."},
+	"emergency_more": {"See why", "හේතුව බලන්න", "ஏன் எனப் பார்க்க"},
 	"emergencies":    {"Opened in an emergency", "හදිසි අවස්ථාවකදී විවෘත කළ", "அவசரநிலையில் திறந்தவை"}, "emergency_unconscious": {"You could not be asked", "ඔබෙන් විමසිය නොහැකි විය", "உங்களிடம் கேட்க முடியவில்லை"},
 	"emergency_obstetric": {"Your life or the baby's was in danger", "ඔබේ හෝ දරුවාගේ ජීවිතයට අනතුරක් තිබිණි", "உங்கள் அல்லது குழந்தையின் உயிருக்கு ஆபத்து இருந்தது"}, "emergency_safety": {"Somebody else was in danger", "වෙන කෙනෙකු අනතුරේ සිටියා", "வேறொருவர் ஆபத்தில் இருந்தார்"},
 	"emergency_disaster": {"Many people were hurt at once", "එකවර බොහෝ දෙනෙකු තුවාල ලැබුවා", "ஒரே நேரத்தில் பலர் காயமடைந்தனர்"},

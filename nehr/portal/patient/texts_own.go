@@ -169,5 +169,7 @@ var ownTexts = portal.Texts{
 	"hide_from":         {"From whom", "කාගෙන්", "யாரிடமிருந்து"},
 	"hide_button":       {"Hide it", "සඟවන්න", "மறை"},
 	"hide_what_missing": {"Please choose what to hide.", "සැඟවිය යුතු දේ තෝරන්න.", "மறைக்க வேண்டியதைத் தேர்க."},
+	"hide_undo":         {"Show it again", "එය නැවත පෙන්වන්න", "மீண்டும் காட்டு"},
+	"hide_undo_effect":  {"Whoever has a permission or a referral sees it again at once.", "අවසරයක් හෝ යොමු කිරීමක් ඇති අයට එය වහාම නැවත පෙනේ.", "அனுமதி அல்லது பரிந்துரை உள்ளவர் உடனே மீண்டும் பார்ப்பார்."},
 	"done_hidden":       {"It is hidden.", "එය සඟවා ඇත.", "மறைக்கப்பட்டது."},
 }
