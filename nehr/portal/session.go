@@ -46,6 +46,10 @@ const (
 	touchEvery = time.Minute
 )
 
+// sealed is what is sealed for browsers of this portal alone: the secret of a session of
+// one portal opens none of another in the same database.
+func (f *Frame) sealed(kind string) string { return f.config.Name + " " + kind }
+
 // cookieName is a __Host- name (RFC 6265bis section 4.1.3.2), which browsers take over
 // https only: on a loopback address the cookie has to do without.
 func (f *Frame) cookieName(kind string) string {
@@ -78,7 +82,7 @@ func (v *Visit) begin(s *Session) error {
 	}
 	v.secret, v.Session = fresh, s
 	until := s.SignedIn.Add(v.frame.config.Absolute)
-	if err := v.frame.store.put(v.R.Context(), fresh, sessionKind, s, until); err != nil {
+	if err := v.frame.store.put(v.R.Context(), fresh, v.frame.sealed(sessionKind), s, until); err != nil {
 		v.Session = nil
 		return err
 	}
@@ -88,7 +92,7 @@ func (v *Visit) begin(s *Session) error {
 
 // Keep stores what the pages changed in the session.
 func (v *Visit) Keep() error {
-	return v.frame.store.change(v.R.Context(), v.secret, sessionKind, v.Session)
+	return v.frame.store.change(v.R.Context(), v.secret, v.frame.sealed(sessionKind), v.Session)
 }
 
 // end forgets the session of this browser, if it has one.
@@ -109,7 +113,7 @@ func (v *Visit) find() (stale bool, err error) {
 		return false, nil
 	}
 	var session Session
-	seen, found, err := v.frame.store.get(v.R.Context(), s, sessionKind, v.frame.config.Idle, &session)
+	seen, found, err := v.frame.store.get(v.R.Context(), s, v.frame.sealed(sessionKind), v.frame.config.Idle, &session)
 	if err != nil || !found {
 		return true, err
 	}

@@ -54,7 +54,7 @@ func (f *Frame) signIn(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if err := f.store.put(v.R.Context(), browser, attemptKind, attempt, f.config.Now().Add(attemptFor)); err != nil {
+	if err := f.store.put(v.R.Context(), browser, f.sealed(attemptKind), attempt, f.config.Now().Add(attemptFor)); err != nil {
 		return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	}
 	f.setCookie(v.W, attemptKind, browser.String(), attemptFor)
@@ -70,7 +70,7 @@ func (f *Frame) callback(v *Visit) error {
 	var attempt esignet.Attempt
 	if ok {
 		var err error
-		if ok, err = f.store.take(v.R.Context(), browser, attemptKind, &attempt); err != nil {
+		if ok, err = f.store.take(v.R.Context(), browser, f.sealed(attemptKind), &attempt); err != nil {
 			return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 		}
 	}

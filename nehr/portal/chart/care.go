@@ -3,6 +3,7 @@ package chart
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
@@ -13,9 +14,27 @@ type Referral struct {
 	Reason Phrase
 	Date   string
 	To     string
-	Status string // of the task, else of the request
-	id     string // ServiceRequest/…
+	Status string   // of the task, else of the request
+	Why    string   // of one that was declined, as it was written
+	Answer []Answer // of one that is done
+	id     string   // ServiceRequest/…
 }
+
+// Answer is a part of what who was asked wrote back.
+type Answer struct{ Title, Text string }
+
+// AnswerOf reads the answer that a Task has.
+func AnswerOf(task *fhirjson.Value) (list []Answer) {
+	for _, o := range task.Get("output").Items() {
+		if text := o.Get("valueString").Str(); text != "" {
+			list = append(list, Answer{o.Get("type", "text").Str(), text})
+		}
+	}
+	return list
+}
+
+// Request is the ServiceRequest that it is, "ServiceRequest/…".
+func (r Referral) Request() string { return r.id }
 
 // Step is where the referral stands: 0 sent, 1 accepted, 2 done; -1 ended otherwise.
 func (r Referral) Step() int {
@@ -50,6 +69,7 @@ func (c *Chart) refer(res *fhirjson.Value) {
 		r.Status = res.Get("status").Str()
 		r.To = cmp.Or(c.nameAt(res.Get("owner")), r.To)
 		r.Date = cmp.Or(r.Date, res.Get("authoredOn").Str())
+		r.Why, r.Answer = res.Get("statusReason", "text").Str(), AnswerOf(res)
 		return
 	}
 	if r.Status == "" || res.Get("status").Str() != "active" {
@@ -74,8 +94,11 @@ func (c *Chart) appoint(res *fhirjson.Value) {
 	a := Appointment{Status: res.Get("status").Str(), Name: c.concept(first(res.Get("serviceType")))}
 	a.Start = cmp.Or(res.Get("start").Str(), first(res.Get("requestedPeriod")).Get("start").Str())
 	for _, p := range res.Get("participant").Items() {
-		if ref := p.Get("actor", "reference").Str(); len(ref) > 9 && ref[:9] == "Location/" {
+		switch ref := p.Get("actor", "reference").Str(); {
+		case strings.HasPrefix(ref, "Location/"):
 			a.Place = c.nameAt(p.Get("actor"))
+		case strings.HasPrefix(ref, "PractitionerRole/"):
+			a.Place = cmp.Or(a.Place, p.Get("actor", "display").Str())
 		}
 	}
 	if a.Start != "" {

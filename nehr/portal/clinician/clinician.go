@@ -150,7 +150,12 @@ func New(config Config) (*Portal, error) {
 func (p *Portal) pages() map[string]func(*portal.Visit) error {
 	return map[string]func(*portal.Visit) error{
 		"GET /find": p.showFind, "POST /find": p.find, "POST /find/leave": p.leave,
-		"GET /summary": p.summary,
+		"GET /gate": p.showGate, "POST /gate/ask": p.askConsent, "POST /gate/emergency": p.breakGlass,
+		"GET /summary": p.summary, "GET /timeline": p.timeline, "GET /trends": p.trends,
+		"GET /documents": p.documents, "POST /documents/open": p.openDocument, "GET /image": p.image,
+		"GET /inbox": p.inbox, "POST /inbox/open": p.openReferral,
+		"GET /referral": p.referral, "POST /referral": p.answerReferral, "GET /letter": p.letter,
+		"GET /emergencies": p.emergencies, "POST /emergencies/open": p.openEmergency,
 	}
 }
 

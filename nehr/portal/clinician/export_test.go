@@ -1,0 +1,4 @@
+package clinician
+
+// SubjectHash is for tests that link somebody before a request.
+var SubjectHash = subjectHash
