@@ -46,6 +46,9 @@ type Config struct {
 	Texts Texts
 	// Brand is the key of the text that the portal is called by. Defaults to brand.
 	Brand string
+	// Uploads are the pages whose form may bring a file (multipart/form-data), such as
+	// /write/document, with the bytes that it may have at most. See Visit.File.
+	Uploads map[string]int64
 	// Menu is shown to whoever is signed in.
 	Menu []MenuItem
 

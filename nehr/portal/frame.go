@@ -108,7 +108,7 @@ const (
 	forPage // a page of somebody who is signed in
 )
 
-// StatusError is an answer that is shown as an error page: 400, 403, 404, 429, 503.
+// StatusError is an answer that is shown as an error page: 400, 403, 404, 413, 429, 503.
 type StatusError struct {
 	Status int
 	// Text is the key of what is said; empty: what fits the status.
@@ -133,11 +133,15 @@ type Visit struct {
 	Lang string // en, si or ta
 	// Session is nil where nobody is signed in.
 	Session *Session
+	// Upload is what a form of Config.Uploads brought, nil for none: its bytes alone, since
+	// its name and its type are whatever somebody says.
+	Upload []byte
 
 	frame  *Frame
 	secret secret
 	path   string // of the page without base, for links to itself
 	live   bool   // the page asks whether it is still what the record says
+	form   string // where a form was sent to, without base
 }
 
 func (f *Frame) handle(pattern string, show func(*Visit) error, who audience) {
@@ -151,7 +155,7 @@ func (f *Frame) handle(pattern string, show func(*Visit) error, who audience) {
 	f.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()
-		v := &Visit{W: w, R: r.WithContext(ctx), frame: f, path: path}
+		v := &Visit{W: w, R: r.WithContext(ctx), frame: f, path: path, form: path}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			v.path = "/" // a form cannot be fetched
 		}
@@ -214,9 +218,15 @@ func (v *Visit) takeForm() error {
 	if v.frame.foreign.Check(v.R) != nil {
 		return refused
 	}
-	v.R.Body = http.MaxBytesReader(v.W, v.R.Body, maxForm)
-	if err := v.R.ParseForm(); err != nil {
-		return &StatusError{Status: http.StatusBadRequest}
+	if most := v.frame.config.Uploads[v.form]; most > 0 && isMultipart(v.R) {
+		if err := v.takeUpload(most); err != nil {
+			return err
+		}
+	} else {
+		v.R.Body = http.MaxBytesReader(v.W, v.R.Body, maxForm)
+		if err := v.R.ParseForm(); err != nil {
+			return &StatusError{Status: http.StatusBadRequest}
+		}
 	}
 	if v.Session != nil && !equal(v.R.PostFormValue("token"), v.secret.token(v.R.Pattern)) {
 		return refused

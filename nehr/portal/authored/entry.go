@@ -1,8 +1,12 @@
 package authored
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 )
@@ -114,4 +118,19 @@ func (b body) pending() Content {
 		return *b.Next
 	}
 	return b.Content
+}
+
+// Fingerprint names what would be signed: who signs says by it which content was read.
+func (e Entry) Fingerprint() string {
+	c := e.Content
+	if e.Next != nil {
+		c = *e.Next
+	}
+	c.File.Data = nil // its hash stands beside it
+	b, err := json.Marshal([]any{e.ID, e.Version, c, e.Next != nil, e.Reason}, json.Deterministic(true))
+	if err != nil {
+		return "" // of what cannot be written nothing is signed
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
 }

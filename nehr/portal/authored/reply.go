@@ -93,6 +93,15 @@ func (d *Desk) reply(ctx context.Context, r row, version int64) (ReplyText, bool
 	return out, true, nil
 }
 
+// Told is what DHIS2 would be told of a content, without its author; empty where DHIS2 is
+// told nothing.
+func (d *Desk) Told(c Content) string {
+	if d.c.Reply == nil {
+		return ""
+	}
+	return Sentence(c, d.c.Lang, d.c.Zone)
+}
+
 // Sentence says a content in plain words, with its day, values and units.
 func Sentence(c Content, lang string, zone *time.Location) string {
 	day := portal.ShowDate(c.Day, lang, zone)

@@ -15,6 +15,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
 )
 
 //go:embed pages/*.html
@@ -52,6 +53,8 @@ type Config struct {
 	Directory Directory
 	Writer    Writer
 	Roles     *Roles
+	// Desk takes what clinicians write; nil where nobody writes.
+	Desk *authored.Desk
 	// PatientURL is where browsers reach the patient portal, without a slash at its
 	// end: a patient approves there. Required.
 	PatientURL string
@@ -118,10 +121,13 @@ func New(config Config) (*Portal, error) {
 	}
 	p := &Portal{config: config, lookups: portal.NewLimiter(config.LookupsPerMinute)}
 	c := config.Portal
-	c.Name, c.Pages, c.Texts, c.Brand, c.SignedIn = "clinician", pages, texts, "clinician_brand", p.signedIn
+	c.Name, c.Pages, c.Texts, c.Brand, c.SignedIn = "clinician", pages, allTexts(), "clinician_brand", p.signedIn
 	c.Menu = []portal.MenuItem{{Path: "/find", Text: "menu_find"}, {Path: "/inbox", Text: "menu_inbox"}, {Path: "/summary", Text: "menu_summary"},
 		{Path: "/timeline", Text: "menu_timeline"}, {Path: "/trends", Text: "menu_trends"}, {Path: "/documents", Text: "menu_documents"},
 		{Path: "/emergencies", Text: "menu_emergencies"}}
+	if config.Desk != nil {
+		p.writing(&c)
+	}
 	if p.frame, err = portal.New(c); err != nil {
 		return nil, err
 	}
@@ -131,6 +137,11 @@ func New(config Config) (*Portal, error) {
 	p.frame.Page("POST /roles", p.chooseRole)
 	for pattern, page := range p.pages() {
 		p.page(pattern, page)
+	}
+	if config.Desk != nil {
+		for pattern, page := range p.writePages() {
+			p.page(pattern, page)
+		}
 	}
 	return p, nil
 }

@@ -8,11 +8,14 @@ import (
 	"testing"
 
 	"github.com/nehrbridge/nehrbridge/nehr/access"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/upload"
 )
 
 // TestD098_EachTextIsThere: each text that a page or a handler uses is there, which the
 // frame then holds to three languages, and none is there for nothing.
 func TestD098_EachTextIsThere(t *testing.T) {
+	texts := allTexts()
 	literal := regexp.MustCompile(`"([a-z]+_?[A-Za-z0-9_-]*)"`)
 	used := map[string]bool{}
 	frame := map[string]bool{"language": true, "privacy": true, "back_home": true, "session_over": true, "sign_in": true, "welcome": true}
@@ -32,7 +35,7 @@ func TestD098_EachTextIsThere(t *testing.T) {
 					t.Errorf("%s uses %s, which is no text", name, key)
 				}
 			}
-			if strings.HasPrefix(name, "texts") || strings.HasSuffix(name, "_test.go") {
+			if strings.HasPrefix(name, "texts") || strings.HasPrefix(name, "writetexts") || strings.HasSuffix(name, "_test.go") {
 				continue
 			}
 			for _, m := range literal.FindAllStringSubmatch(string(page), -1) {
@@ -42,7 +45,13 @@ func TestD098_EachTextIsThere(t *testing.T) {
 	}
 	read(pageFiles, "pages/*.html")
 	read(os.DirFS("."), "*.go")
-	groups := []string{"status_", "item_", "step_", "class_", "nil_", "emergency_", "menu_", "sex_", "by_", "asked_", "ends_"}
+	read(os.DirFS("../authored"), "*.go")
+	for key := range used {
+		if _, known := texts[key]; !known && (strings.HasPrefix(key, "problem_") || strings.HasPrefix(key, "failed_")) {
+			t.Errorf("%s has no text", key)
+		}
+	}
+	groups := []string{"status_", "item_", "step_", "class_", "nil_", "emergency_", "menu_", "sex_", "by_", "asked_", "ends_", "state_", "type_", "upload_", "form_"}
 	for key := range texts {
 		made := false
 		for _, g := range groups {
@@ -67,6 +76,18 @@ func TestD098_EachTextIsThere(t *testing.T) {
 	}
 	for _, days := range endDays {
 		made = append(made, "ends_"+days)
+	}
+	for _, state := range []authored.State{authored.Draft, authored.Signing, authored.Signed, authored.Amended, authored.Withdrawn, authored.Failed} {
+		made = append(made, "state_"+string(state))
+	}
+	for _, kind := range []authored.Kind{authored.Observation, authored.Note, authored.Document} {
+		made = append(made, "form_"+string(kind))
+	}
+	for _, typ := range authored.DocumentTypes {
+		made = append(made, "type_"+typ.Code)
+	}
+	for _, why := range []upload.Reason{upload.Empty, upload.TooLarge, upload.Unknown, upload.Damaged, upload.Pixels, upload.Active} {
+		made = append(made, "upload_"+strings.ReplaceAll(string(why), "-", "_"))
 	}
 	for _, key := range made {
 		if _, known := texts[key]; !known {
