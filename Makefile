@@ -3,8 +3,15 @@
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -funcalign=16 -X main.version=$(VERSION)
-# Without the driver's list of every PostgreSQL type: config/database has ours.
-TAGS = nopgxregisterdefaulttypes
+# Without the driver's list of every PostgreSQL type: config/database has ours. Without
+# HTTP/2: a proxy with TLS stands before what we serve, and every server that we ask
+# speaks HTTP/1.1, over connections that are kept.
+TAGS = nopgxregisterdefaulttypes,nethttpomithttp2
+# What no benchmark goes through is compiled without inlining, which is a twentieth of
+# the binary.
+MODULE = github.com/nehrbridge/nehrbridge
+COLD = $(addprefix $(MODULE)/,cmd/... dhis2/sandbox dhis2/setup esignet/sandbox nehr/sandbox nehr/portal/...) \
+	github.com/pelletier/... github.com/spf13/... go.yaml.in/... golang.org/x/text/...
 LISTEN ?= 127.0.0.1:8080
 BENCHTIME ?= 1s
 KILLS ?= 300
@@ -14,7 +21,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## the static binary, in bin/
-	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/nehrbridge ./cmd/nehrbridge
+	CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) $(COLD:%=-gcflags=%=-l) -ldflags '$(LDFLAGS)' -o bin/nehrbridge ./cmd/nehrbridge
 
 demo: build ## everything on this machine: sandboxes, the agent, sign-in with eSignet, a page that says what to try (LISTEN=host:port)
 	./bin/nehrbridge demo --listen $(LISTEN)

@@ -102,6 +102,7 @@ var keys = []key{
 	{name: "portal.clinician.url", meaning: "the clinicians' portal as browsers reach it, https", shown: "off", form: urlForm},
 	{name: "portal.clinician.listen", meaning: "address that the clinicians' portal listens at", initial: "127.0.0.1:8082", form: addressForm},
 	{name: "portal.clinician.client", meaning: "file of its client at eSignet"},
+	{name: "portal.drafts.key", meaning: "key that seals what clinicians write until it is in the record, 32 characters or more", shown: "required by the clinicians' portal", secret: true},
 	{name: "portal.help_phone", meaning: "telephone number for help, on every page", shown: "none"},
 	{name: "portal.exit_url", meaning: "harmless page that quick exit leads to, https", shown: "`https://www.wikipedia.org/`", form: urlForm},
 	{name: "portal.proxies", meaning: "addresses or networks of the proxies before the portals, whose X-Forwarded-For is believed", shown: "none", form: listForm},

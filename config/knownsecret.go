@@ -52,7 +52,7 @@ func (s *Settings) guessable(c *demands) {
 	for _, one := range []struct {
 		name    string
 		secrets Secret
-	}{{"esignet.route.secret", s.ESignet.Route.Secret}, {"phn.route.secret", s.PHN.Route.Secret}, {"mapping.route.secret", s.Mapping.Route.Secret}} {
+	}{{"esignet.route.secret", s.ESignet.Route.Secret}, {"phn.route.secret", s.PHN.Route.Secret}, {"mapping.route.secret", s.Mapping.Route.Secret}, {"portal.drafts.key", s.Portal.Drafts.Key}} {
 		c.need(!slices.ContainsFunc(strings.Fields(one.secrets.Reveal()), KnownSecret), one.name, reason)
 	}
 }

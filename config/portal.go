@@ -16,6 +16,7 @@ type Portals struct {
 	Proxies   []string  `mapstructure:"proxies"` // addresses or networks, for ProxyNetworks
 	Queues    []string  `mapstructure:"queues"`  // references of organisations that are no facility
 	Emergency Emergency `mapstructure:"emergency"`
+	Drafts    Drafts    `mapstructure:"drafts"`
 }
 
 // Portal is one of them.
@@ -33,6 +34,11 @@ type Emergency struct {
 	Denied    bool   `mapstructure:"denied"`
 }
 
+// Drafts are what clinicians have written and not signed yet.
+type Drafts struct {
+	Key Secret `mapstructure:"key"`
+}
+
 // ForPortals demands what the portals of the settings need: at least one of them, the
 // national record, the zone that people are shown times in, and for each portal its
 // client at eSignet. The database has a default.
@@ -44,6 +50,8 @@ func (s *Settings) ForPortals() error {
 	c.missing(p.Patient.URL == "" && p.Clinician.URL == "", "portal.patient.url")
 	c.missing(p.Patient.URL != "" && p.Patient.Client == "", "portal.patient.client")
 	c.missing(p.Clinician.URL != "" && p.Clinician.Client == "", "portal.clinician.client")
+	c.missing(p.Clinician.URL != "" && p.Patient.URL == "", "portal.patient.url") // where she answers
+	c.missing(p.Clinician.URL != "" && p.Drafts.Key == "", "portal.drafts.key")
 	return c.err()
 }
 
@@ -56,6 +64,7 @@ func (s *Settings) portals(c *demands) {
 	for _, one := range []struct{ name, url string }{{"portal.patient.url", p.Patient.URL}, {"portal.clinician.url", p.Clinician.URL}} {
 		c.need(one.url == "" || isLoopback(one.url) || strings.HasPrefix(one.url, "https://"), one.name, "want https: what a page shows is a person's record")
 	}
+	c.need(p.Drafts.Key == "" || len(p.Drafts.Key) >= 32, "portal.drafts.key", "want 32 characters or more")
 	exit, err := url.Parse(p.ExitURL)
 	c.need(err == nil && (p.ExitURL == "" || exit.Scheme == "https"), "portal.exit_url", "want https")
 	if _, err := ProxyNetworks(p.Proxies); err != nil {

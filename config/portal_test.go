@@ -28,8 +28,8 @@ func TestForPortals(t *testing.T) {
 	}{
 		{"nothing", nil, []string{"nehr.url", "zone", "portal.patient.url"}},
 		{"without clients", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_PATIENT_URL=https://p.example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://c.example.org"},
-			[]string{"portal.patient.client", "portal.clinician.client"}},
-		{"clinicians alone", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_DHIS2_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://c.example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_CLIENT=c.yaml"}, nil},
+			[]string{"portal.patient.client", "portal.clinician.client", "portal.drafts.key"}},
+		{"clinicians alone, whom no mother could answer", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_DHIS2_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://c.example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_CLIENT=c.yaml"}, []string{"portal.patient.url", "portal.drafts.key"}},
 	} {
 		if got := keysOf(c.environ...); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)

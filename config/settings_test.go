@@ -115,6 +115,8 @@ func TestLoad_everyKey(t *testing.T) {
 			return "postgres://example.org/dhis"
 		case name == "portal.proxies":
 			return "10.0.0.0/8"
+		case name == "portal.drafts.key":
+			return "8f1c0b6f2d5e4a7b9c3d0e1f2a3b4c5d6e7f"
 		case k.form == choiceForm:
 			return k.choices[len(k.choices)-1]
 		}
@@ -217,6 +219,7 @@ func TestLoad_wrong(t *testing.T) {
 		{name: "an exit without TLS", environ: []string{"NEHRBRIDGE_PORTAL_EXIT_URL=http://example.org"}, want: "portal.exit_url: want https"},
 		{name: "a proxy by name", environ: []string{"NEHRBRIDGE_PORTAL_PROXIES=proxy.example.org"}, want: "portal.proxies: want addresses"},
 		{name: "unsigned notices", environ: []string{"NEHRBRIDGE_PORTAL_EMERGENCY_URL=https://example.org"}, want: "portal.emergency.secret"},
+		{name: "a short key of drafts", environ: []string{"NEHRBRIDGE_PORTAL_DRAFTS_KEY=hidden"}, want: "portal.drafts.key: want 32 characters"},
 		{name: "another database", environ: []string{"NEHRBRIDGE_LEDGER_URL=mysql://u:hidden@db"}, want: "ledger.url: want a file path or postgres://"},
 		{name: "another database of DHIS2", environ: []string{"NEHRBRIDGE_DHIS2_REPLICATION_URL=hidden"}, want: "dhis2.replication.url: want postgres://"},
 	}

@@ -132,6 +132,9 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) error {
 			if err := d.first(ctx, a, f.mothers); err != nil {
 				return unreachable(err)
 			}
+			if err := d.specialist(ctx, pages); err != nil {
+				return unreachable(err)
+			}
 			d.agent.log, d.agent.beside = log, w
 			front := startServers(listeners[:portDHIS2], d.handler())
 			defer front.stop()

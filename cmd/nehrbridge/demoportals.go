@@ -3,11 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
+	"time"
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	esignetsandbox "github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/nehr"
+	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/clinician"
 )
 
 // The mothers of the demo who were verified before it began, so that their records
@@ -21,7 +27,7 @@ var demoVerified = []demoIdentity{
 type demoIdentity struct{ entity, ID, Name, born string }
 
 // The clients of the portals at eSignet.
-const demoPortalClient = "portal"
+const demoPortalClient, demoClinicianClient = "portal", "clinician"
 
 // demoMap sends the referrals of every clinic to the hospital of the sandbox.
 const demoMap = `# Written by nehrbridge demo.
@@ -89,4 +95,48 @@ func (d *demo) registerPortals(ctx context.Context, s *config.Settings) error {
 		}
 	}
 	return nil
+}
+
+// demoHospital is the organisation unit whose Organization the specialist works for.
+const demoHospital, demoHospitalCode, demoHospitalName = "SbxHospit01", "SBX-H-001", "Sample teaching hospital"
+
+// specialist puts the doctor into the record, as a national registry of practitioners
+// does, and links his identity at eSignet to his role there, as an administrator does.
+func (d *demo) specialist(ctx context.Context, pages *portals) error {
+	record, err := client.New(client.Config{BaseURL: d.NEHR})
+	if err != nil {
+		return err
+	}
+	unit := url.Values{"identifier": {nehr.SystemDHIS2OrganisationUnit + "|" + demoHospital}}
+	found, err := record.Search(ctx, "Organization", unit)
+	if err != nil {
+		return err
+	}
+	hospital := ""
+	if len(found.Resources) > 0 {
+		hospital = found.Resources[0].Get("id").Str()
+	} else { // no mother was referred there yet
+		made, err := record.Create(ctx, "Organization", fmt.Appendf(nil, `{"resourceType":"Organization","identifier":[{"system":%q,"value":%q},{"system":%q,"value":%q}],"name":%q}`,
+			nehr.SystemHIN, demoHospitalCode, nehr.SystemDHIS2OrganisationUnit, demoHospital, demoHospitalName), nil)
+		if err != nil {
+			return err
+		}
+		hospital = made.Resource.Get("id").Str()
+	}
+	const person, role = "sandbox-specialist", "sandbox-specialist-role"
+	for _, r := range []struct{ typ, id, resource string }{
+		{"Practitioner", person, fmt.Sprintf(`{"resourceType":"Practitioner","id":%q,"active":true,"name":[{"text":%q,"family":"Mathiri","given":["Arulan"]}]}`, person, demoDoctorName)},
+		{"PractitionerRole", role, fmt.Sprintf(`{"resourceType":"PractitionerRole","id":%q,"active":true,"practitioner":{"reference":"Practitioner/%s"},"organization":{"reference":"Organization/%s"},`+
+			`"code":[{"coding":[{"system":"http://snomed.info/sct","code":"11935004","display":"Obstetrician"}]}]}`, role, person, hospital)},
+	} {
+		if _, err := record.Update(ctx, r.typ, r.id, []byte(r.resource), ""); err != nil {
+			return err
+		}
+	}
+	roles := clinician.NewRoles(pages.db, nil, nil)
+	code, err := roles.Ask(ctx, &portal.Session{Issuer: d.ESignet, RelyingParty: demoRelyingParty, Subject: esignetsandbox.Subject(demoDoctorID, demoRelyingParty)}, demoDoctorName, "SBX 0012")
+	if err != nil {
+		return err
+	}
+	return roles.Link(ctx, code, "PractitionerRole/"+role, time.Now().AddDate(1, 0, 0))
 }

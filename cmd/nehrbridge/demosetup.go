@@ -49,16 +49,17 @@ const demoRelyingParty = "health"
 // link.
 func (d *demo) setUp(ctx context.Context, folder string) (*config.Settings, error) {
 	k := &keptFiles{folder: folder}
-	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem", "portal.pem"} {
+	for _, name := range []string{"login.pem", "signing.pem", "dhis2.pem", "anc.pem", "evidence.pem", "portal.pem", "clinician.pem"} {
 		k.keep(name, newKeyFile)
 	}
 	k.keep("evidence.key", func() ([]byte, error) { return []byte(rp.NewSealKey() + "\n"), nil })
-	for _, name := range []string{"verify.secret", "phn.secret"} {
+	for _, name := range []string{"verify.secret", "phn.secret", "drafts.secret"} {
 		k.keep(name, func() ([]byte, error) { return []byte(rand.Text() + rand.Text()), nil })
 	}
 	k.write("points.yaml", demoPoints)
 	k.write("anc.yaml", d.clientFile(k))
 	k.write("portal.yaml", d.portalFile(k, demoPortalClient))
+	k.write("clinician.yaml", d.portalFile(k, demoClinicianClient))
 	k.write("lk-anc-demo.yaml", demoMap)
 	k.write("nehrbridge.yaml", d.settingsFile(k))
 	if k.err != nil {
@@ -128,9 +129,14 @@ portal:
   patient:
     url: %s
     client: %q
+  clinician:
+    url: %s
+    client: %q
+  drafts:
+    key_file: %q
 `, k.folder, k.path("lk-anc-demo.yaml"), d.DHIS2, d.DHIS2Token, d.NEHR, d.ESignet, demoRelyingParty, k.path("anc.yaml"), k.path("verify.secret"), d.RP, k.path("evidence.key"),
 		k.path("evidence.pem"), d.RP, d.esignet.Version(), k.path("login.pem"), k.path("signing.pem"), d.ESignet,
-		k.path("points.yaml"), k.path("phn.secret"), d.Portal, k.path("portal.yaml"))
+		k.path("points.yaml"), k.path("phn.secret"), d.Portal, k.path("portal.yaml"), d.Clinician, k.path("clinician.yaml"), k.path("drafts.secret"))
 }
 
 // clientFile is the client that verifies mothers.

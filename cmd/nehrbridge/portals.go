@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,19 +20,24 @@ import (
 
 	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/dhis2/outbox"
+	"github.com/nehrbridge/nehrbridge/mapper"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
 	"github.com/nehrbridge/nehrbridge/nehr/phn/registry"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/clinician"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/patient"
+	"github.com/nehrbridge/nehrbridge/nehr/summary"
 )
 
 func (a *app) portal() *cobra.Command {
 	return &cobra.Command{
 		Use:   "portal",
-		Short: "The pages on which mothers read their records and decide who else may",
-		Long: "Serves the mothers' portal (portal.patient.url), behind the gate that decides on each read of the record and logs it, and forwards " +
-			"the log to the record as AuditEvents. TLS stands in front of it. Runs until it is interrupted; answers that are under way are given first.",
+		Short: "The pages on which mothers read their records and decide who else may, and those of clinicians",
+		Long: "Serves the mothers' portal (portal.patient.url) and the clinicians' (portal.clinician.url), behind one gate that decides on each read of " +
+			"the record and logs it, and forwards the log to the record as AuditEvents. What clinicians sign for DHIS2 is brought there by sync or serve. TLS stands in front of it. Runs until it is interrupted; answers that are under way are given first.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runPortal(cmd.Context()) },
 	}
@@ -62,6 +69,8 @@ func (a *app) runPortal(ctx context.Context) error {
 type portals struct {
 	db     *database.DB
 	gate   *access.Gate
+	links  *summary.Links // nil without the mothers' portal
+	desk   *authored.Desk // nil without the clinicians'
 	served []*servedPortal
 }
 
@@ -98,7 +107,10 @@ const namePatient, nameClinician = "patient", "clinician"
 
 // portalTables are the tables of the portals and of what they stand on.
 func portalTables() []database.Migrations {
-	return []database.Migrations{portal.Migrations, patient.Migrations, registry.Migrations(), access.Migrations()}
+	return []database.Migrations{
+		portal.Migrations, patient.Migrations, clinician.Migrations, authored.Migrations,
+		registry.Migrations(), access.Migrations(), summary.Migrations(), outbox.Migrations(),
+	}
 }
 
 // wirePortals wires the portals of the settings, at least one of them; close them.
@@ -129,6 +141,13 @@ func wirePortals(ctx context.Context, s *config.Settings, log zerolog.Logger) (p
 			return p, usage(err)
 		}
 		p.served = append(p.served, &servedPortal{name: namePatient, handler: withHealth(handler)})
+	}
+	if s.Portal.Clinician.URL != "" {
+		handler, err := clinicianPortal(ctx, s, p, record, log)
+		if err != nil {
+			return p, usage(err)
+		}
+		p.served = append(p.served, &servedPortal{name: nameClinician, handler: withHealth(handler)})
 	}
 	return p, nil
 }
@@ -168,13 +187,76 @@ func patientPortal(s *config.Settings, p *portals, record *client.Client, log ze
 	if err != nil {
 		return nil, err
 	}
+	links := summary.LinksConfig{DB: p.db, URL: strings.TrimSuffix(s.Portal.Patient.URL, "/") + linksPath,
+		Report: func(err error) { log.Error().Err(err).Msg("links cannot be served") }}
+	if p.links, err = summary.NewLinks(links); err != nil {
+		return nil, fmt.Errorf("portal.patient: %w", err)
+	}
 	pages, err := patient.New(patient.Config{
-		Portal: frame, Gate: patient.Through(p.gate), Directory: patient.NEHR{Client: record}, Claims: codes, TooMany: registry.ErrClaimTries,
+		Portal: frame, Gate: patient.Through(p.gate), Directory: patient.NEHR{Client: record}, Claims: codes, TooMany: registry.ErrClaimTries, Links: p.links,
+	})
+	if err != nil {
+		return nil, err
+	}
+	under, err := url.Parse(links.URL)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(under.Path+"/", p.links.Handler())
+	mux.Handle("/", pages.Handler())
+	return mux, nil
+}
+
+// linksPath is where SMART Health Links are opened, below the mothers' portal.
+const linksPath = "/shl"
+
+// clinicianPortal is the clinicians' portal of the settings, and the desk at which they
+// write.
+func clinicianPortal(ctx context.Context, s *config.Settings, p *portals, record *client.Client, log zerolog.Logger) (http.Handler, error) {
+	frame, err := portalFrame(s, s.Portal.Clinician, p.db, log)
+	if err != nil {
+		return nil, fmt.Errorf("portal.clinician: %w", err)
+	}
+	where := clinician.NEHR{Client: record, Zone: frame.Zone}
+	roles := clinician.NewRoles(p.db, nil, nil)
+	if p.desk, err = openDesk(ctx, s, p, where, clinician.Linked(roles, where, frame.RelyingParty, time.Now), log); err != nil {
+		return nil, err
+	}
+	pages, err := clinician.New(clinician.Config{
+		Portal: frame, Gate: clinician.Through(p.gate), Directory: where, Writer: record, Roles: roles, Desk: p.desk, PatientURL: s.Portal.Patient.URL,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return pages.Handler(), nil
+}
+
+// openDesk is where clinicians write: what they sign goes through the gate into the
+// record, and what it says to DHIS2 through the outbox.
+func openDesk(ctx context.Context, s *config.Settings, p *portals, names clinician.NEHR, linked func(context.Context, access.Actor) (bool, error), log zerolog.Logger) (*authored.Desk, error) {
+	maps, err := config.Maps(s.Maps)
+	if err != nil {
+		return nil, err
+	}
+	validator, err := newValidator(s)
+	if err != nil {
+		return nil, err
+	}
+	back, err := outbox.New(ctx, outbox.Config{DB: p.db})
+	if err != nil {
+		return nil, err
+	}
+	replies, err := newReplies(back, maps)
+	if err != nil {
+		return nil, err
+	}
+	return authored.New(authored.Config{
+		DB: p.db, Key: []byte(s.Portal.Drafts.Key.Reveal()), Gate: p.gate, Linked: linked, Reply: replies, Name: names.Name, Zone: names.Zone,
+		Validate: func(bundle []byte) error { return judge(validator, bundle) },
+		National: slices.ContainsFunc(maps, func(m *mapper.Map) bool { return m.Guide == mapper.GuideLK }),
+		Failed:   func(err error) { log.Warn().Err(err).Msg("what a clinician signed is not in the record yet") },
+	})
 }
 
 // portalFrame is what every portal has.
@@ -223,6 +305,12 @@ func (p *portals) run(ctx context.Context, log zerolog.Logger) error {
 	defer aside.Wait()
 	defer stop()
 	aside.Go(func() { _ = p.gate.Run(working) })
+	if p.links != nil {
+		aside.Go(func() { _ = p.links.Run(working) })
+	}
+	if p.desk != nil {
+		aside.Go(func() { _ = p.desk.Run(working) })
+	}
 	var runs []func(context.Context) error
 	for _, one := range p.served {
 		runs = append(runs, func(ctx context.Context) error {

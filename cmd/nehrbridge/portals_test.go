@@ -51,6 +51,12 @@ func TestDemoPortal(t *testing.T) {
 					t.Errorf("a log names her:\n%s", log)
 				}
 			}
+			if res, page := d.enterPortal(newBrowserClient(t), d.Clinician, demoDoctorID); res.Request.URL.Path != "/find" || !strings.Contains(page, demoHospitalName) {
+				t.Errorf("the specialist ends at %s\n%s", res.Request.URL.Path, page)
+			}
+			if res, _ := d.enterPortal(newBrowserClient(t), d.Clinician, demoMotherID); res.Request.URL.Path != "/request" {
+				t.Errorf("who is no clinician ends at %s", res.Request.URL.Path)
+			}
 			if res, _ := d.enterPortal(newBrowserClient(t), d.Portal, demoMotherID); res.Request.URL.Path != "/link" {
 				t.Errorf("somebody without a record ends at %s", res.Request.URL.Path)
 			}
