@@ -230,8 +230,8 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	l.each(func(lang string) {
 		l.at("/gate")
-		l.landsAt("/referral")
-		for _, path := range []string{"/summary", "/timeline", "/trends", "/documents", "/letter", "/emergencies", "/privacy", "/nothing"} {
+		l.landsAt("/summary")
+		for _, path := range []string{"/summary", "/timeline", "/trends", "/documents", "/emergencies", "/privacy", "/nothing"} {
 			l.at(path)
 			l.look(path[1:] + "-" + lang)
 		}
