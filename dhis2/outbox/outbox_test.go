@@ -74,7 +74,9 @@ func answersFindTheirPlace(t *testing.T, url string) {
 	gone := reply()
 	gone.Enrollment, gone.OrgUnit, gone.Answers = dhis2.UID{}, dhis2.UID{}, dhis2.MustUID("SbxNothing1")
 	put(t, o, "gone", gone)
-	once(t, o)
+	if c, err := o.Once(t.Context()); err != nil || c.Dead != 1 {
+		t.Errorf("once: %+v, %v", c, err)
+	}
 	if dead, err := o.DeadLetters(t.Context()); err != nil || len(dead) != 1 {
 		t.Errorf("an answer to nothing: %+v, %v", dead, err)
 	}
