@@ -120,7 +120,7 @@ func (p *Portal) gate(v *portal.Visit, status int, ask askForm, emergency emerge
 	}
 	for _, c := range access.Classes {
 		if c != access.Demographics {
-			page.Ask.Classes = append(page.Ask.Classes, classChoice{string(c), v.T("class_" + string(c)), v.R.Method != http.MethodPost || slices.Contains(v.R.PostForm["class"], string(c))})
+			page.Ask.Classes = append(page.Ask.Classes, classChoice{string(c), v.T("class_" + string(c)), ask.Problem == "" || slices.Contains(v.R.PostForm["class"], string(c))})
 		}
 	}
 	for _, days := range endDays {

@@ -34,13 +34,13 @@ import (
 const (
 	relyingParty = "test-health"
 	acrCode      = "mosip:idp:acr:generated-code"
-	// doctor, colleague, stranger and her are people of the eSignet sandbox.
-	doctor, stranger, her = "9900000001", "9900000002", "9900000003"
-	phn                   = "9999MPQRTV9" // of the golden case
-	role                  = "PractitionerRole/role-hospital"
-	otherRole             = "PractitionerRole/role-other"
-	task                  = "d93c2bda-bcac-5826-986e-a1b7a7a5d840" // of the golden case
-	words                 = "Bleeding heavily and could not speak"
+	// doctor and stranger are people of the eSignet sandbox.
+	doctor, stranger = "9900000001", "9900000002"
+	phn              = "9999MPQRTV9" // of the golden case
+	role             = "PractitionerRole/role-hospital"
+	otherRole        = "PractitionerRole/role-other"
+	task             = "d93c2bda-bcac-5826-986e-a1b7a7a5d840" // of the golden case
+	words            = "Bleeding heavily and could not speak"
 )
 
 // world is the portal with both sandboxes and the gate around it, at the time of the
@@ -106,6 +106,12 @@ var assertionKey = sync.OnceValues(func() (*esignet.Key, error) { return esignet
 // hospital, unless referred is false.
 func start(t testing.TB, referred bool) *world {
 	t.Helper()
+	return startWith(t, referred, 10_000)
+}
+
+// startWith is start with a bound of look-ups in a minute.
+func startWith(t testing.TB, referred bool, lookups int) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{start: time.Date(2025, 9, 1, 9, 0, 0, 0, time.UTC), from: time.Now()}, down: &down{}}
 	must := func(err error) {
 		t.Helper()
@@ -131,7 +137,7 @@ func start(t testing.TB, referred bool) *world {
 	must(err)
 	w.fill(referred)
 	w.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"),
-		Migrations: []database.Migrations{portal.Migrations, clinician.Migrations, access.Migrations()}})
+		Migrations: []database.Migrations{portal.Migrations, clinician.Migrations, patient.Migrations, access.Migrations()}})
 	must(err)
 	t.Cleanup(func() { _ = w.db.Close() })
 	zone, err := time.LoadLocation("Asia/Colombo")
@@ -155,7 +161,7 @@ func start(t testing.TB, referred bool) *world {
 			Log: zerolog.New(zerolog.NewTestWriter(t)), PerMinute: 100_000, HelpPhone: "0110000000",
 			ESignet: esignet.Config{Issuer: w.issuer, ClientID: "portal", Keys: esignet.SingleKey(key)}},
 		Gate: clinician.Through(w.gate), Directory: clinician.NEHR{Client: w.nehr, Zone: zone}, Writer: w.nehr, Roles: w.roles,
-		PatientURL: "https://portal.example/patient", LookupsPerMinute: 10_000})
+		PatientURL: "https://portal.example/patient", LookupsPerMinute: lookups})
 	must(err)
 	handler = p.Handler()
 	return w
