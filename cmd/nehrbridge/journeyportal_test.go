@@ -175,4 +175,53 @@ func TestJourneyGrant(t *testing.T) {
 		return strings.Contains(mother.text("main"), "171/")
 	})
 	mother.shot("changed")
+
+	// The specialist finds her by her number, and is refused.
+	specialist := openPortal(t, window, demo, demo.Clinician, "specialist", demoDoctorID)
+	specialist.enter()
+	specialist.find(t, her.entity)
+	specialist.hides(her.Name, "171/")
+	specialist.shot("found")
+	specialist.open("/summary")
+	specialist.shows("May you see this record?")
+	specialist.hides(her.Name, "171/")
+
+	// He asks for what he needs; she allows less.
+	specialist.fill("#why", "Raised blood pressure: please let me see what was measured")
+	specialist.do(chromedp.Click(chromedp.CSS(`form[action$="/gate/ask"] button`)))
+	specialist.shows("A request waits for the answer")
+	specialist.shot("asked")
+	mother.open("/home")
+	mother.shot("request")
+	mother.open("/consents")
+	mother.shows(demoDoctorName, demoHospitalName, "Raised blood pressure")
+	mother.shot("consents")
+	for _, class := range evaluate[[]string](t, mother.ctx, `[...document.querySelectorAll('input[name="class"]:checked')].map(x => x.value)`) {
+		if class != "vitals" && class != "documents" {
+			mother.act(chromedp.Click(chromedp.CSS(`input[name="class"][value="` + class + `"]`)))
+		}
+	}
+	mother.do(chromedp.Click(chromedp.CSS(`button[value="approve"]`)))
+	mother.shot("approved")
+
+	// He sees exactly that.
+	specialist.do(chromedp.Click(chromedp.CSS(`.actions a.button`))) // look again
+	specialist.open("/summary")
+	specialist.shows(her.Name, "171/", "vital signs, documents")
+	specialist.hides("Haemoglobin")
+	specialist.shot("summary")
+}
+
+// find looks a patient up by the number that DHIS2 has of her.
+func (p portalTab) find(t *testing.T, entity string) {
+	t.Helper()
+	te := inDHIS2(t, p.demo, entity)
+	at := slices.IndexFunc(te.Attributes, func(a dhis2.Attribute) bool { return a.Attribute.String() == "IrUmPkFMDU5" })
+	if at < 0 {
+		t.Fatalf("%s has no number", entity)
+	}
+	p.open("/find")
+	p.shot("find")
+	p.fill("#number", te.Attributes[at].Value)
+	p.do(chromedp.Click(chromedp.CSS(`form[action$="/find"] button`)))
 }

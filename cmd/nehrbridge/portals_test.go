@@ -51,7 +51,7 @@ func TestDemoPortal(t *testing.T) {
 					t.Errorf("a log names her:\n%s", log)
 				}
 			}
-			if res, page := d.enterPortal(newBrowserClient(t), d.Clinician, demoDoctorID); res.Request.URL.Path != "/find" || !strings.Contains(page, demoHospitalName) {
+			if res, page := d.enterPortal(newBrowserClient(t), d.Clinician, demoDoctorID); res.Request.URL.Path != "/inbox" || !strings.Contains(page, demoHospitalName) {
 				t.Errorf("the specialist ends at %s\n%s", res.Request.URL.Path, page)
 			}
 			if res, _ := d.enterPortal(newBrowserClient(t), d.Clinician, demoMotherID); res.Request.URL.Path != "/request" {

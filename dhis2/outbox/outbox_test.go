@@ -53,6 +53,38 @@ func eachKindStandsOnce(t *testing.T, url string) {
 	}
 }
 
+// answersFindTheirPlace: who knows the event that is answered, or the enrollment alone,
+// makes an event where that is.
+func answersFindTheirPlace(t *testing.T, url string) {
+	w, db := newWorld(t, "2.42"), open(t, url)
+	o := w.process(t, db)
+	for name, change := range map[string]func(*outbox.Event){
+		"answers":    func(e *outbox.Event) { e.Enrollment, e.OrgUnit, e.Answers = dhis2.UID{}, dhis2.UID{}, visit },
+		"enrollment": func(e *outbox.Event) { e.OrgUnit = dhis2.UID{} },
+	} {
+		order := reply()
+		change(order)
+		uid := put(t, o, name, order)
+		once(t, o)
+		ev, err := w.client.Event(t.Context(), uid, "event,enrollment,orgUnit")
+		if err != nil || ev.Enrollment != enrollment || ev.OrgUnit != clinic {
+			t.Errorf("%s: %+v, %v", name, ev, err)
+		}
+	}
+	gone := reply()
+	gone.Enrollment, gone.OrgUnit, gone.Answers = dhis2.UID{}, dhis2.UID{}, dhis2.MustUID("SbxNothing1")
+	put(t, o, "gone", gone)
+	if c, err := o.Once(t.Context()); err != nil || c.Dead != 1 {
+		t.Errorf("once: %+v, %v", c, err)
+	}
+	if dead, err := o.DeadLetters(t.Context()); err != nil || len(dead) != 1 {
+		t.Errorf("an answer to nothing: %+v, %v", dead, err)
+	}
+	if err := (&outbox.Event{TrackedEntity: mother, Program: gone.Program, Stage: gone.Stage, OccurredAt: "2026-03-01"}).Validate(); err == nil {
+		t.Error("an event of no enrollment that answers nothing is taken")
+	}
+}
+
 // contentIsWiped: what an order said is gone from the database when it is
 // done; where it is from is not.
 func contentIsWiped(t *testing.T, url string) {

@@ -33,6 +33,7 @@ var promises = []struct {
 	test func(t *testing.T, url string)
 }{
 	{"EachKindStandsOnce", eachKindStandsOnce},
+	{"AnswersFindTheirPlace", answersFindTheirPlace},
 	{"ContentIsWiped", contentIsWiped},
 	{"ReplicasSendOnce", replicasSendOnce},
 	{"PutWithTheCallersRecord", putWithTheCallersRecord},

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/upload"
@@ -242,7 +244,9 @@ func (p *Portal) lines(v *portal.Visit, c *chart, content authored.Content) (lis
 	if content.Referral != "" {
 		add("field_referral", cmp.Or(c.referralName(v, content.Referral), v.T("referral")))
 	}
-	add("field_reply", p.config.Desk.Told(content))
+	if slices.ContainsFunc(c.Patient.Get("identifier").Items(), func(i *fhirjson.Value) bool { return i.Get("system").Str() == nehr.SystemDHIS2TrackedEntity }) {
+		add("field_reply", p.config.Desk.Told(content))
+	}
 	return list
 }
 
