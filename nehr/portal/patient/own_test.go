@@ -153,7 +153,7 @@ func TestAttackDocuments(t *testing.T) {
 	w.documents()
 	stranger := w.another("Strange Udaharana")
 	w.own(stranger, other)
-	w.put(fmt.Sprintf(`{"resourceType":"Binary","id":"b-foreign","contentType":"text/plain","data":"c3RyYW5nZQ=="}`))
+	w.put(`{"resourceType":"Binary","id":"b-foreign","contentType":"text/plain","data":"c3RyYW5nZQ=="}`)
 	w.put(fmt.Sprintf(`{"resourceType":"DocumentReference","id":"foreign","status":"current","subject":{"reference":%q},"date":"2025-08-30T05:00:00Z","content":[{"attachment":{"contentType":"text/plain","url":"Binary/b-foreign"}}]}`, stranger))
 	thief := w.visitor()
 	thief.signIn(other)
