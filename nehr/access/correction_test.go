@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/golden/oracle"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 )
 
@@ -77,6 +78,36 @@ func TestCorrection(t *testing.T) {
 	record, err := w.open(asha, "Patient/asha").Record(ctx)
 	if err != nil || !ids(record)[first] {
 		t.Errorf("she does not see it in her record: %v", err)
+	}
+}
+
+// TestOracleCorrections: what is written has no error by HL7's validator, at each step.
+func TestOracleCorrections(t *testing.T) {
+	o := oracle.Ask(t)
+	w := newWorld(t)
+	ctx := t.Context()
+	judge := func(name, id string) {
+		t.Helper()
+		a, err := w.client.Read(ctx, "Task", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range o.Errors(t, a.Resource.Encode()) {
+			t.Errorf("%s: %s", name, e)
+		}
+	}
+	for name, c := range map[string]access.Correction{
+		"a fact": {About: "Observation/asha-bp-2", Words: "It was 120"}, "in general": {Words: "සියල්ල වැරදියි"}, "an entry": {Entry: w.log(asha)[0].Seq}, "an entry with words": {Entry: w.log(asha)[0].Seq, Words: "Who?"},
+	} {
+		id, err := w.gate.Correct(ctx, asha, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		judge(name, id)
+		if err := w.gate.Reply(ctx, operator, id, access.CorrectionRejected, "It was measured twice"); err != nil {
+			t.Fatal(err)
+		}
+		judge(name+", answered", id)
 	}
 }
 

@@ -153,7 +153,7 @@ func TestAttackDocuments(t *testing.T) {
 	w.documents()
 	stranger := w.another("Strange Udaharana")
 	w.own(stranger, other)
-	w.put(fmt.Sprintf(`{"resourceType":"Binary","id":"b-foreign","contentType":"text/plain","data":"c3RyYW5nZQ=="}`))
+	w.put(`{"resourceType":"Binary","id":"b-foreign","contentType":"text/plain","data":"c3RyYW5nZQ=="}`)
 	w.put(fmt.Sprintf(`{"resourceType":"DocumentReference","id":"foreign","status":"current","subject":{"reference":%q},"date":"2025-08-30T05:00:00Z","content":[{"attachment":{"contentType":"text/plain","url":"Binary/b-foreign"}}]}`, stranger))
 	thief := w.visitor()
 	thief.signIn(other)
@@ -395,6 +395,38 @@ func TestAttackShare(t *testing.T) {
 			t.Errorf("%d, %d links %v", p.status, len(list), err)
 		}
 	})
+}
+
+// TestShareWithoutLinks: where no links are made, paper and file are offered alone.
+func TestShareWithoutLinks(t *testing.T) {
+	w := startAt(t, nil, func(w *world) patient.Gate { w.noLinks = true; return w.gate })
+	w.own(w.record, her)
+	b := w.visitor()
+	b.signIn(her)
+	if body := b.get("/share").body; strings.Contains(body, "/share/link") || !strings.Contains(body, "/share/summary") {
+		t.Error("a link is offered")
+	}
+	if p := b.post("/share/link", url.Values{"token": {b.token("/share", "/share/file")}}); p.status != http.StatusNotFound {
+		t.Errorf("%d", p.status)
+	}
+}
+
+// TestALastCopyIsNotGivenOut: while the record is away she sees her last copy, marked
+// with its time, and neither a file nor a link is made of it.
+func TestALastCopyIsNotGivenOut(t *testing.T) {
+	w, _ := two(t)
+	w.gate.stale = true
+	b := w.visitor()
+	b.signIn(her)
+	contains(t, "the summary", b.get("/share/summary").body, "cannot be reached now", "Nilmini Udaharana")
+	for action, fields := range map[string][]string{"/share/file": nil, "/share/link": {"ends", "24", "kind", "once"}, "/share/refresh": {"link", "x"}} {
+		if p := b.submit("/share", action, fields...); p.status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d", action, p.status)
+		}
+	}
+	if list, err := w.links.List(t.Context(), w.record); err != nil || len(list) != 1 { // the one of the test's world
+		t.Errorf("%d links: %v", len(list), err)
+	}
 }
 
 // choices are the values of the options and radios of a form by their text.

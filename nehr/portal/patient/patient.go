@@ -180,8 +180,9 @@ func (p *Portal) record(v *portal.Visit) (*access.Record, error) {
 	if err != nil {
 		return nil, trouble(err)
 	}
-	r.Resources = slices.DeleteFunc(r.Resources, access.IsCorrection)
-	return r, nil
+	care := *r
+	care.Resources = slices.DeleteFunc(slices.Clone(r.Resources), access.IsCorrection)
+	return &care, nil
 }
 
 // trouble chooses the page for an error of the gate or the record: what may not be seen

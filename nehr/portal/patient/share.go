@@ -130,6 +130,22 @@ func (p *Portal) summarise(v *portal.Visit) (*summary.Summary, *access.Record, e
 	return made, r, nil
 }
 
+// disclose makes the summary for somebody else, once the gate has noted that it is taken
+// out.
+func (p *Portal) disclose(v *portal.Visit) (*summary.Summary, error) {
+	made, r, err := p.summarise(v)
+	if err != nil {
+		return nil, err
+	}
+	if r.Stale {
+		return nil, &portal.StatusError{Status: http.StatusServiceUnavailable}
+	}
+	if err := p.config.Gate.Disclose(v.R.Context(), reader(v), v.Session.Record); err != nil {
+		return nil, trouble(err)
+	}
+	return made, nil
+}
+
 // summarySection is one with its narrative, of which nehr/summary has escaped each text.
 type summarySection struct {
 	Title     string
@@ -161,14 +177,11 @@ func (p *Portal) summary(v *portal.Visit) error {
 	return v.Show("summary.html", made.Title, page)
 }
 
-// summaryFile gives the document as FHIR, once the gate has noted that it is taken out.
+// summaryFile gives the document as FHIR.
 func (p *Portal) summaryFile(v *portal.Visit) error {
-	made, _, err := p.summarise(v)
+	made, err := p.disclose(v)
 	if err != nil {
 		return err
-	}
-	if err := p.config.Gate.Disclose(v.R.Context(), reader(v), v.Session.Record); err != nil {
-		return trouble(err)
 	}
 	v.File("application/fhir+json", "my-summary.json")
 	_, _ = v.W.Write(made.Bundle.Encode()) // the browser may have left
@@ -200,12 +213,9 @@ func (p *Portal) makeLink(v *portal.Visit) error {
 	if hours == 0 || form.Get("kind") != "long" && form.Get("kind") != "once" {
 		return &portal.StatusError{Status: http.StatusBadRequest}
 	}
-	made, _, err := p.summarise(v)
+	made, err := p.disclose(v)
 	if err != nil {
 		return err
-	}
-	if err := p.config.Gate.Disclose(v.R.Context(), reader(v), v.Session.Record); err != nil {
-		return trouble(err)
 	}
 	until := p.now().Add(time.Duration(hours) * time.Hour)
 	link, err := p.config.Links.Create(v.R.Context(), v.Session.Record, summary.NewLink{Content: made.Bundle.Encode(), Until: until,
@@ -245,12 +255,9 @@ func (p *Portal) revokeLink(v *portal.Visit) error {
 // refreshLink puts today's summary behind a long-term link that she shows again.
 func (p *Portal) refreshLink(v *portal.Visit) error {
 	v.At("/share")
-	made, _, err := p.summarise(v)
+	made, err := p.disclose(v)
 	if err != nil {
 		return err
-	}
-	if err := p.config.Gate.Disclose(v.R.Context(), reader(v), v.Session.Record); err != nil {
-		return trouble(err)
 	}
 	switch err := p.config.Links.Refresh(v.R.Context(), v.Session.Record, strings.TrimSpace(v.R.PostFormValue("link")), made.Bundle.Encode()); {
 	case errors.Is(err, summary.ErrLink), errors.Is(err, summary.ErrGone):

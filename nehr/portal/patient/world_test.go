@@ -53,6 +53,7 @@ type world struct {
 	gate     *gate
 	codes    *registry.ClaimCodes
 	links    *summary.Links
+	noLinks  bool       // the portal makes none
 	logged   *logBuffer // what the portal logs
 	people   *esignetsandbox.Server
 	record   string // Patient/… of the golden case
@@ -149,11 +150,15 @@ func startOn(t testing.TB, record func(*world), at func(*world) patient.Gate) *w
 		PublicKey: jsontext.Value(public), RedirectURIs: []string{w.url + "/callback"}, ACRs: []string{acrCode, acrPIN}}))
 	zone, err := time.LoadLocation("Asia/Colombo")
 	must(err)
-	p, err := patient.New(patient.Config{
+	config := patient.Config{
 		Portal: portal.Config{URL: w.url, DB: w.db, RelyingParty: relyingParty, ACRs: []string{acrCode}, Zone: zone, Now: w.clock.Now,
 			Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(t), w.logged)), PerMinute: 100_000, HelpPhone: "0110000000",
 			ESignet: esignet.Config{Issuer: w.issuer, ClientID: "portal", Keys: esignet.SingleKey(key)}},
-		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries, Links: w.links})
+		Gate: stands, Directory: patient.NEHR{Client: w.nehr}, Claims: w.codes, TooMany: registry.ErrClaimTries}
+	if !w.noLinks {
+		config.Links = w.links
+	}
+	p, err := patient.New(config)
 	must(err)
 	mux := http.NewServeMux()
 	mux.Handle("/", p.Handler())

@@ -121,6 +121,73 @@ func TestACodeOfSeveralQuestionsHasNoWords(t *testing.T) {
 	}
 }
 
+// several are the codes that the WHO map uses for more than one question without words
+// of each question's own: a mother reads what the record has as their text, in English.
+var several = map[string]string{
+	"171014001": "counselling on fifteen matters", "103315006": "a test or scan that is required", "165332000": "a test that was ordered", "182856006": "why no malaria prophylaxis",
+	"313077009": "counselling on HIV", "385658003": "a test that was done", "385876007": "support after violence", "409063005": "counselling on the birth",
+	"416237000": "a procedure that was not done", "440379008": "referral after violence", "82191002": "syphilis test or treatment", "34484-6": "doses of malaria prophylaxis", "34970-4": "day of a scan",
+	"410265008": "counselling on medicines", "777371007": "doses of malaria prophylaxis", "261665006": "unknown", "445142003": "counselling on diet", "397807004": "why no check for tuberculosis",
+	"30952-6": "day of a vaccine", "413672003": "a test that was ordered", "439272007": "day of a procedure",
+}
+
+// TestD096_EachQuestionOfWHOHasPlainWords: whatever the WHO map writes has words of its
+// code, or of its data element, which is one question whatever the code is used for
+// elsewhere; but for the codes that are named above.
+func TestD096_EachQuestionOfWHOHasPlainWords(t *testing.T) {
+	raw, err := os.ReadFile("../../../config/maps/who-anc.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m struct {
+		Stages []struct {
+			UID, Name string
+			Elements  []struct {
+				UID, Name, Kind string
+				Code            *code
+			}
+		}
+	}
+	if err := yaml.Unmarshal(raw, &m); err != nil {
+		t.Fatal(err)
+	}
+	systems := map[string]string{"loinc": "http://loinc.org", "snomed": "http://snomed.info/sct"}
+	questions, used := 0, map[string]int{}
+	for _, s := range m.Stages {
+		if _, ok := words.For("urn:dhis2:programStage", s.UID); !ok {
+			t.Errorf("the stage %s (%s) has no words", s.UID, s.Name)
+		}
+		for _, e := range s.Elements {
+			if e.Kind == "none" || e.Kind == "systolic" || e.Kind == "diastolic" {
+				continue
+			}
+			questions++
+			found := false
+			if e.Code != nil {
+				_, found = words.For(systems[e.Code.System], e.Code.Code)
+			}
+			w, own := words.For("urn:dhis2:dataElement", e.UID)
+			switch {
+			case own && (strings.ContainsAny(w.In("en"), "[]") || !in(w.In("si"), 0x0D80, 0x0DFF) || !in(w.In("ta"), 0x0B80, 0x0BFF)):
+				t.Errorf("%s: %q, %q, %q", e.UID, w.In("en"), w.In("si"), w.In("ta"))
+			case found || own:
+			case e.Code != nil && several[e.Code.Code] != "":
+				used[e.Code.Code]++
+			default:
+				t.Errorf("%s (%s) has no words", e.UID, e.Name)
+			}
+		}
+	}
+	if questions < 200 {
+		t.Fatalf("%d questions: the test looks at nothing", questions)
+	}
+	for code := range several {
+		if used[code] < 2 {
+			t.Errorf("%s is named as a code of several questions, and is of %d", code, used[code])
+		}
+	}
+}
+
 // in tells that a text has letters of a script.
 func in(s string, from, to rune) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= from && r <= to })
