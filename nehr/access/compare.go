@@ -123,7 +123,7 @@ func (c *comparing) step(ctx context.Context) (more bool, err error) {
 	var found []Finding
 	for ids := range slices.Chunk(slices.DeleteFunc(slices.Clone(entries), func(e entryOf) bool {
 		switch {
-		case e.refused:
+		case e.refused && e.err == nil:
 			step.Refused++
 		case e.seq > sent:
 			step.Waiting++
@@ -201,7 +201,7 @@ func (c *comparing) lookUp(ctx context.Context, entries []entryOf) ([]Finding, e
 	for i, e := range entries {
 		r := by[ids[i]]
 		switch {
-		case r == nil:
+		case r == nil && e.err == nil:
 			differ = append(differ, Finding{e.seq, Missing, ids[i]})
 		case e.err != nil || !c.g.tells(r, e):
 			differ = append(differ, Finding{e.seq, Changed, ids[i]})

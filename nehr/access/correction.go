@@ -142,7 +142,7 @@ func (g *Gate) Corrections(ctx context.Context, a Actor) ([]Correction, error) {
 		return nil, g.undone(ctx, a, e, err)
 	}
 	e.Permitted, e.Reason, e.Count = true, ReasonOwn, len(list)
-	return list, g.record(ctx, a, e)
+	return given(list, g.record(ctx, a, e))
 }
 
 // AllCorrections are those of all patients, latest first, for the operator who deals

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -47,19 +48,26 @@ func (g *Gate) unsent(ctx context.Context) ([]Entry, error) {
 	var entries []Entry
 	err := g.c.DB.Read(ctx, func(tx database.Tx) error {
 		entries = nil
-		return tx.Each(`SELECT entry, hash FROM access_log WHERE seq > (SELECT seq FROM access_forward WHERE id = 1) ORDER BY seq LIMIT `+strconv.Itoa(perForward), nil,
+		return tx.Each(`SELECT seq, entry, hash FROM access_log WHERE seq > (SELECT seq FROM access_forward WHERE id = 1) ORDER BY seq LIMIT `+strconv.Itoa(perForward), nil,
 			func(scan func(...any) error) error {
+				var seq int64
 				var canonical, hash string
-				if err := scan(&canonical, &hash); err != nil {
+				if err := scan(&seq, &canonical, &hash); err != nil {
 					return err
 				}
 				e, err := decode(canonical, hash)
+				if err != nil { // it stays in the log, for Verify to find, and stops nothing
+					e = Entry{Seq: seq}
+				}
 				entries = append(entries, e)
-				return err
+				return nil
 			})
 	})
 	return entries, err
 }
+
+// damaged tells that an entry could not be read, so that there is nothing to send.
+func (e Entry) damaged() bool { return e.Action == "" }
 
 // send sends entries and keeps how far it came. What is refused with references
 // is tried once more without.
@@ -123,14 +131,25 @@ func permanent(status int) bool {
 	return status == 400 || status == 404 || status == 410 || status == 412 || status == 422
 }
 
-// puts sends one batch and gives the status of each entry.
+// puts sends one batch and gives the status of each entry: that of what cannot be
+// processed for one that cannot be read.
 func (g *Gate) puts(ctx context.Context, entries []Entry, bare bool) ([]int, error) {
+	statuses := make([]int, len(entries))
+	var sent []int // indices
 	list := fhirjson.List()
-	for _, e := range entries {
+	for i, e := range entries {
+		if e.damaged() {
+			statuses[i] = http.StatusUnprocessableEntity
+			continue
+		}
+		sent = append(sent, i)
 		list.Append(fhirjson.Fields(
 			fhirjson.F("resource", g.audit(e, bare)),
 			fhirjson.F("request", fhirjson.Fields(fhirjson.F("method", text("PUT")), fhirjson.F("url", text("AuditEvent/"+auditID(e))))),
 		))
+	}
+	if len(sent) == 0 {
+		return statuses, nil
 	}
 	answer, err := g.c.NEHR.Transaction(ctx, fhirjson.Fields(
 		fhirjson.F("resourceType", text("Bundle")),
@@ -141,13 +160,12 @@ func (g *Gate) puts(ctx context.Context, entries []Entry, bare bool) ([]int, err
 		return nil, err
 	}
 	items := answer.Resource.Get("entry").Items()
-	if len(items) != len(entries) {
-		return nil, &client.UnreachableError{Operation: "update AuditEvent", Reason: fmt.Sprintf("%d answers to %d events", len(items), len(entries))}
+	if len(items) != len(sent) {
+		return nil, &client.UnreachableError{Operation: "update AuditEvent", Reason: fmt.Sprintf("%d answers to %d events", len(items), len(sent))}
 	}
-	statuses := make([]int, len(entries))
-	for i, item := range items {
+	for n, item := range items {
 		code, _, _ := strings.Cut(item.Get("response", "status").Str(), " ")
-		statuses[i], _ = strconv.Atoi(code)
+		statuses[sent[n]], _ = strconv.Atoi(code)
 	}
 	return statuses, nil
 }

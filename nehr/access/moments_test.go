@@ -127,6 +127,9 @@ func every(ctx context.Context, v *access.View) map[string]func() (any, error) {
 	}
 }
 
+// emptyOr is the error where nothing was given with it.
+func emptyOr[T any](list []T, err error) error { return orNil(list == nil, err) }
+
 var errShown = errors.New("something was shown")
 
 // orNil is the error where nothing was given with it.
@@ -160,6 +163,10 @@ func TestAttackLogDown(t *testing.T) {
 		"open unpermitted": func() error { return second(w.gate.Open(t.Context(), drSilva, "Patient/asha", access.Treatment)) },
 		"log":              func() error { return second(w.gate.Log(t.Context(), asha, access.Filter{})) },
 		"consents":         func() error { return second(w.gate.Consents(t.Context(), asha, "Patient/asha")) },
+		"corrections":      func() error { return emptyOr(w.gate.Corrections(t.Context(), asha)) },
+		"correct":          func() error { return second(w.gate.Correct(t.Context(), asha, access.Correction{Words: "not so"})) },
+		"find":             func() error { return second(w.gate.Find(t.Context(), drPera, access.Lookup{Number: "x"})) },
+		"inbox":            func() error { return emptyOr(w.gate.Inbox(t.Context(), drPera)) },
 		"request":          func() error { return second(w.gate.Request(t.Context(), drPera, "Patient/asha", until, why)) },
 		"answer":           func() error { return w.gate.Answer(t.Context(), asha, asked, until, true) },
 		"refuse":           func() error { return w.gate.Answer(t.Context(), asha, asked, until, false) },

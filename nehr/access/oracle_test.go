@@ -23,6 +23,14 @@ func TestOracleWritten(t *testing.T) {
 	w.open(drPera, "Patient/asha")
 	_, err := w.gate.Open(t.Context(), drSilva, "Patient/beni", access.Emergency)
 	denied(t, err, access.ReasonNoRule)
+	_, err = w.gate.Find(t.Context(), drSilva, access.Lookup{Number: "9999MPQRTV9"})
+	notFound(t, err)
+	w.check(second(w.gate.Inbox(t.Context(), drPera)))
+	w.check(w.gate.NotMine(t.Context(), drSilva, "Patient/beni"))
+	w.check(second(w.gate.Correct(t.Context(), asha, access.Correction{About: "Observation/asha-bp-2", Words: "It was the other arm"})))
+	w.check(second(w.gate.Corrections(t.Context(), asha)))
+	w.check(second(w.gate.AllCorrections(t.Context(), access.Actor{Kind: access.KindSystem})))
+	w.check(second(w.open(drPera, "Patient/asha").Write(t.Context(), []access.Writing{{Resource: finding(t, "pera-bp", "asha", "vital-signs", "")}})))
 	w.forwarded()
 	judged, claimed := map[string]bool{}, 0
 	for _, typ := range []string{"AuditEvent", "Consent"} {
@@ -57,7 +65,7 @@ func TestOracleWritten(t *testing.T) {
 			}
 		}
 	}
-	if len(judged) < 22 || claimed == 0 {
+	if len(judged) < 30 || claimed == 0 {
 		t.Errorf("%d kinds were judged, %d events claim a profile", len(judged), claimed)
 	}
 	t.Logf("%d kinds judged", len(judged))

@@ -15,6 +15,9 @@ func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (R
 	if IsCorrection(r) {
 		return Rule{}, false // whoever puts it right is not treating her
 	}
+	if !authorizes(r) {
+		return Rule{}, false
+	}
 	typ := r.Get("resourceType").Str()
 	to := r.Get("owner").Items()
 	if typ == "ServiceRequest" {
@@ -50,6 +53,15 @@ func referralRule(r *fhirjson.Value, f *Frame, p Policy, zone *time.Location) (R
 		}
 	default: // draft, cancelled, rejected, failed, revoked, entered-in-error, unknown
 		return Rule{}, false
+	}
+	if v := r.Get("restriction", "period", "end"); v != nil {
+		_, end, ok := interval(v.Str(), zone)
+		if !ok {
+			return Rule{}, false
+		}
+		if end.Before(until) {
+			until = end
+		}
 	}
 	rule := Rule{
 		Effect: Permit, Origin: FromReferral, Source: typ + "/" + r.Get("id").Str(),

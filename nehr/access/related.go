@@ -74,3 +74,17 @@ func linked(r *fhirjson.Value, other string) bool {
 		return unversioned(v.Get("reference").Str()) == other
 	})
 }
+
+// authorizes tells whether a referral is one to act by: an order, or her own directive,
+// that nothing in it turns into something else. A proposal, a plan and an option give
+// no authority to act (CodeSystem request-intent).
+func authorizes(r *fhirjson.Value) bool {
+	if r.Get("doNotPerform").Scalar() == "true" || r.Get("modifierExtension") != nil || r.Get("implicitRules") != nil {
+		return false
+	}
+	switch r.Get("intent").Str() {
+	case "order", "original-order", "reflex-order", "filler-order", "instance-order", "directive":
+		return true
+	}
+	return false
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nehrbridge/nehrbridge/nehr"
@@ -50,6 +51,7 @@ type maker struct {
 	her     string // "Patient/<id>" in the record
 	held    map[string]*fhirjson.Value
 	entries []*fhirjson.Value
+	urns    map[string]string // id → "Type/id" in the record
 	inside  map[string]string // "Type/id" of the record → fullUrl in the document
 	label   int               // index in confidentiality
 }
@@ -66,7 +68,7 @@ func Document(record Record, options Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &maker{Record: record, Options: options, words: phrases[options.Language], held: map[string]*fhirjson.Value{}, inside: map[string]string{}}
+	m := &maker{Record: record, Options: options, words: phrases[options.Language], held: map[string]*fhirjson.Value{}, urns: map[string]string{}, inside: map[string]string{}}
 	placed, err := m.sort()
 	if err != nil {
 		return nil, err
@@ -95,6 +97,7 @@ func (m *maker) sort() (placed [parts][]*fhirjson.Value, err error) {
 			m.patient, m.her = r, key
 		}
 		m.held[key] = r
+		m.urns[id] = key
 	}
 	if m.patient == nil {
 		return placed, ErrPatient
@@ -119,34 +122,43 @@ func (m *maker) sort() (placed [parts][]*fhirjson.Value, err error) {
 	for p := range placed {
 		placed[p] = m.settle(part(p), placed[p])
 		slices.SortFunc(placed[p], func(a, b *fhirjson.Value) int { // the latest first
-			return cmp.Or(cmp.Compare(when(b), when(a)), cmp.Compare(typeOf(a), typeOf(b)), cmp.Compare(a.Get("id").Str(), b.Get("id").Str()))
+			return cmp.Or(m.moment(b).Compare(m.moment(a)), cmp.Compare(typeOf(a), typeOf(b)), cmp.Compare(a.Get("id").Str(), b.Get("id").Str()))
 		})
 	}
 	return placed, nil
 }
 
-// hers tells whether a resource is about the patient.
+// hers tells whether a resource is about the patient, and about nobody beside her.
 func (m *maker) hers(r *fhirjson.Value) bool {
 	if typeOf(r) == "Appointment" {
-		return slices.ContainsFunc(r.Get("participant").Items(), func(p *fhirjson.Value) bool {
-			return localReference(p.Get("actor", "reference").Str()) == m.her
-		})
+		hers := false
+		for _, p := range r.Get("participant").Items() {
+			actor := p.Get("actor")
+			switch key := m.local(actor.Get("reference").Str()); {
+			case key == m.her:
+				hers = true
+			case strings.HasPrefix(key, "Patient/"), key == "" && (actor.Get("type").Str() == "Patient" || actor.Get("identifier") != nil):
+				return false // another, or somebody who may be
+			}
+		}
+		return hers
 	}
 	for _, name := range []string{"subject", "patient"} {
 		if about := r.Get(name); about != nil {
-			return localReference(about.Get("reference").Str()) == m.her
+			return m.local(about.Get("reference").Str()) == m.her
 		}
 	}
 	return false
 }
 
 // settle drops what says that nothing is known beside what is known, and that there
-// is none beside what there is or what may be kept back: both would be wrong.
+// is none beside what there is or what may be kept back, or that was so once: all of
+// them would be wrong.
 func (m *maker) settle(p part, list []*fhirjson.Value) []*fhirjson.Value {
 	facts := slices.ContainsFunc(list, func(r *fhirjson.Value) bool { none, unknown := absence(r); return !none && !unknown })
 	return slices.DeleteFunc(list, func(r *fhirjson.Value) bool {
 		none, unknown := absence(r)
-		return unknown || none && (facts || m.Withheld.from(p))
+		return unknown || none && (facts || m.Withheld.from(p) || p == past || over(r))
 	})
 }
 
@@ -162,6 +174,17 @@ func when(r *fhirjson.Value) string {
 		return period.Get("start").Str()
 	}
 	return ""
+}
+
+// moment is when a fact began to be so, as far as its date tells; what has none is
+// before all others.
+func (m *maker) moment(r *fhirjson.Value) time.Time {
+	for _, form := range []string{time.RFC3339Nano, time.DateOnly, "2006-01", "2006"} {
+		if at, err := time.ParseInLocation(form, when(r), m.Zone); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 func (m *maker) document(placed [parts][]*fhirjson.Value) *Summary {

@@ -226,7 +226,7 @@ func (l *Links) find(ctx context.Context, id string) (*kept, error) {
 }
 
 // admit compares a passcode. A try is taken before it is compared and given back when
-// it was right: as many at once as there are can be wrong, and no more. A link whose
+// it was right, or was not compared: as many at once as there are can be wrong, and no more. A link whose
 // tries are all out is over for as long as they are.
 func (l *Links) admit(ctx context.Context, k *kept, passcode string) error {
 	if passcode == "" {
@@ -243,16 +243,15 @@ func (l *Links) admit(ctx context.Context, k *kept, passcode string) error {
 		return err
 	}
 	hash, err := l.hash(ctx, passcode, k.salt)
-	if err != nil {
+	if err == nil && !hmac.Equal(hash, k.hash) {
+		return l.left(ctx, k.id)
+	}
+	// The right one, or none: who has gone away meanwhile has not tried.
+	back := l.config.DB.Write(context.WithoutCancel(ctx), func(tx database.Tx) error {
+		_, err := tx.Exec(`UPDATE shl_link SET tries = tries + 1 WHERE id = ?1`, k.id)
 		return err
-	}
-	if hmac.Equal(hash, k.hash) {
-		return l.config.DB.Write(ctx, func(tx database.Tx) error {
-			_, err := tx.Exec(`UPDATE shl_link SET tries = tries + 1 WHERE id = ?1`, k.id)
-			return err
-		})
-	}
-	return l.left(ctx, k.id)
+	})
+	return errors.Join(err, back)
 }
 
 // left is the refusal with what is left of the tries.

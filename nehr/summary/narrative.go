@@ -131,7 +131,7 @@ func (m *maker) what(r *fhirjson.Value) string {
 		}
 	}
 	if ref := r.Get("medicationReference"); ref != nil {
-		return cmp.Or(ref.Get("display").Str(), m.concept(m.held[localReference(ref.Get("reference").Str())].Get("code")))
+		return cmp.Or(ref.Get("display").Str(), m.concept(m.held[m.local(ref.Get("reference").Str())].Get("code")))
 	}
 	return typeOf(r)
 }
@@ -291,7 +291,7 @@ func (m *maker) by(r *fhirjson.Value) string {
 			if actor := who.Get("actor"); actor != nil {
 				who = actor
 			}
-			key := localReference(who.Get("reference").Str())
+			key := m.local(who.Get("reference").Str())
 			if name := cmp.Or(m.named(m.held[key]), who.Get("display").Str()); name != "" && !slices.Contains(list, name) {
 				list = append(list, name)
 			}
@@ -312,7 +312,7 @@ func (m *maker) named(r *fhirjson.Value) string {
 			return n.Get("name").Str()
 		}
 	case "PractitionerRole":
-		return strings.Join(filled(m.named(m.held[localReference(r.Get("practitioner", "reference").Str())]), m.named(m.held[localReference(r.Get("organization", "reference").Str())])), ", ")
+		return strings.Join(filled(m.named(m.held[m.local(r.Get("practitioner", "reference").Str())]), m.named(m.held[m.local(r.Get("organization", "reference").Str())])), ", ")
 	}
 	return ""
 }

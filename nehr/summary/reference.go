@@ -1,8 +1,10 @@
 package summary
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
@@ -26,6 +28,14 @@ func localReference(ref string) string {
 		return ""
 	}
 	return typ + "/" + id
+}
+
+// local is localReference, also of a "urn:uuid:" by which a transaction refers.
+func (m *maker) local(ref string) string {
+	if id, found := strings.CutPrefix(ref, "urn:uuid:"); found {
+		return m.urns[id]
+	}
+	return localReference(ref)
 }
 
 // walk calls f for every Reference in a tree: every object with the string
@@ -62,10 +72,11 @@ func (m *maker) enter(r *fhirjson.Value) string {
 	m.inside[key] = "urn:uuid:" + documentID(typeOf(r), r.Get("id").Str())
 	m.entries = append(m.entries, r)
 	for _, c := range r.All("meta.security") {
-		for level, code := range confidentiality {
-			if c.Get("code").Str() == code && strings.HasSuffix(c.Get("system").Str(), "v3-Confidentiality") {
-				m.label = max(m.label, level)
-			}
+		switch system := c.Get("system").Str(); system {
+		case nehr.SystemConfidentiality:
+			m.label = max(m.label, slices.Index(confidentiality, c.Get("code").Str()))
+		case nehr.SystemActCode, "": // a sensitivity such as HIV, or what could be one
+			m.label = max(m.label, slices.Index(confidentiality, "R"))
 		}
 	}
 	return m.inside[key]
@@ -74,8 +85,11 @@ func (m *maker) enter(r *fhirjson.Value) string {
 // follow enters what a resource refers to. What those refer to stays out: the
 // ministry above the clinic is not part of her summary. Of a role both ends are.
 func (m *maker) follow(r *fhirjson.Value) {
+	for _, c := range r.Get("contained").Items() {
+		m.follow(c)
+	}
 	walk(r, func(ref *fhirjson.Value) {
-		key := localReference(ref.Get("reference").Str())
+		key := m.local(ref.Get("reference").Str())
 		target := m.held[key]
 		if _, there := m.inside[key]; there || target == nil || !frame[typeOf(target)] || retracted(target) {
 			return
@@ -117,12 +131,15 @@ func (m *maker) party(r *fhirjson.Value) *fhirjson.Value {
 // leads out of it keeps what it says of its target, at least the type: the server's
 // address and ids are nobody else's business, and a dangling reference misleads.
 func (m *maker) resolve(r *fhirjson.Value) {
+	for _, c := range r.Get("contained").Items() {
+		m.resolve(c)
+	}
 	walk(r, func(ref *fhirjson.Value) {
 		old := ref.Get("reference").Str()
 		if strings.HasPrefix(old, "#") {
 			return
 		}
-		key := localReference(old)
+		key := m.local(old)
 		if at, there := m.inside[key]; there {
 			ref.Set("reference", fhirjson.Text(at))
 			return

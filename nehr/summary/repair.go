@@ -51,6 +51,11 @@ func (m *maker) shaped(r *fhirjson.Value) *fhirjson.Value {
 	c.Delete("text")
 	c.Delete("meta")
 	c.Delete("implicitRules")
+	for _, within := range c.Get("contained").Items() {
+		for _, name := range []string{"text", "meta", "implicitRules"} {
+			within.Delete(name)
+		}
+	}
 	switch typ {
 	case "Patient":
 		m.shapePatient(c)

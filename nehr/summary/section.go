@@ -157,6 +157,21 @@ func coded(concept *fhirjson.Value, system, code string) bool {
 // systemAbsent is IPS's code system for what is absent or not known.
 const systemAbsent = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 
+// over tells whether a statement that there is none is not so any more. What is not
+// taken, or taken later, is no statement about now either.
+func over(r *fhirjson.Value) bool {
+	for _, c := range r.All("clinicalStatus.coding.code") {
+		if slices.Contains([]string{"inactive", "remission", "resolved"}, c.Str()) {
+			return true
+		}
+	}
+	switch typeOf(r) {
+	case "MedicationStatement", "MedicationRequest":
+		return !slices.Contains([]string{"active", "unknown", ""}, r.Get("status").Str())
+	}
+	return false
+}
+
 // absence tells whether a resource says that there is nothing (none), or that
 // nothing is known.
 func absence(r *fhirjson.Value) (none, unknown bool) {

@@ -19,12 +19,19 @@ var absent = map[string]bool{
 	"no-known-immunizations": true, noKnownAllergy: true, "787481004": true, "160245001": true,
 }
 
+// over are the states of a statement that there is none which say that it is not so now:
+// it was once, or somebody found otherwise, or it was never about now.
+var over = map[string]bool{"inactive": true, "remission": true, "resolved": true, "refuted": true,
+	"completed": true, "stopped": true, "on-hold": true, "intended": true, "not-taken": true, "cancelled": true, "draft": true}
+
 // Section makes one of a list, whose resources are of a class.
 func (c *Chart) Section(title string, items []Item, class access.Class) Section {
 	s := Section{Title: title}
 	for _, i := range items {
 		if i.None {
-			s.State = "none"
+			if !over[i.Status] || class == access.Immunizations { // whose status is of the giving
+				s.State = "none"
+			}
 			continue
 		}
 		s.Items = append(s.Items, i)

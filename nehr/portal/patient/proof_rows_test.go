@@ -97,8 +97,9 @@ func TestD099_ClearedAndCorrected(t *testing.T) {
 	b := w.visitor()
 	b.signIn(her)
 	const notAsked, none = "does not mean that there are none", "Somebody asked you, and there are none."
+	clinical := "active"
 	allergy := func(id, code, verification string) {
-		w.put(`{"resourceType":"AllergyIntolerance","id":"` + id + `","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},
+		w.put(`{"resourceType":"AllergyIntolerance","id":"` + id + `","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"` + clinical + `"}]},
 			"verificationStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-verification","code":"` + verification + `"}]},"code":{"coding":[{"system":"http://snomed.info/sct","code":"` + code + `"}]},"patient":{"reference":"` + w.record + `"}}`)
 	}
 	const refuted = "you do not have it"
@@ -123,6 +124,12 @@ func TestD099_ClearedAndCorrected(t *testing.T) {
 	state("that was refuted", true, false, true)
 	allergy("one", "91936005", "entered-in-error")
 	state("that was a mistake", true, true, false)
+	allergy("none", "716186003", "refuted")
+	state("that there are none was refuted", false, false, false)
+	clinical = "inactive"
+	allergy("none", "716186003", "confirmed")
+	state("there were none once", false, false, false)
+	clinical = "active"
 	allergy("none", "716186003", "entered-in-error")
 	state("as was that there are none", false, false, false)
 	allergy("one", "91936005", "confirmed")
