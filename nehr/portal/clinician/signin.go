@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
 )
@@ -61,7 +62,8 @@ func (p *Portal) take(v *portal.Visit, reference string) error {
 	if before != "" && before != role.Reference {
 		v.Session.Kept = nil
 	}
-	return keep(v, keptRole, role.Reference, keptPerson, role.Person, keptFacility, role.Facility, keptName, role.Name, keptPlace, role.Place)
+	return keep(v, keptRole, role.Reference, keptPerson, role.Person, keptFacility, role.Facility, keptName, role.Name, keptPlace, role.Place,
+		keptChecked, strconv.FormatInt(v.Now().Unix(), 10))
 }
 
 // roleChoice is a role to choose.
