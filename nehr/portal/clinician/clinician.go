@@ -199,12 +199,14 @@ const (
 	keptName     = "name"     // what the clinician is called
 	keptPlace    = "place"    // what the facility is called
 	keptPatient  = "patient"  // Patient/… who was found, or whose referral was chosen
-	keptInitials = "initials" // how she is shown before her record is open
-	keptTask     = "task"     // Task/… of the referral that was chosen
-	keptWords    = "words"    // the reason of an emergency while signing in again
-	keptCode     = "code"     // its code
-	keptRole     = "role"     // which role to go on in after signing in again
-	keptGoOn     = "go-on"    // page to go on at after signing in again
+	keptInitials = "initials" // of her name, year of birth and sex: how she is shown
+	keptYear     = "year"     // before her record is open
+	keptSex      = "sex"
+	keptTask     = "task"  // Task/… of the referral that was chosen
+	keptWords    = "words" // the reason of an emergency while signing in again
+	keptCode     = "code"  // its code
+	keptRole     = "role"  // which role to go on in after signing in again
+	keptGoOn     = "go-on" // page to go on at after signing in again
 )
 
 func kept(v *portal.Visit, name string) string { return v.Session.Kept[name] }

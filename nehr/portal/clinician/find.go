@@ -1,6 +1,7 @@
 package clinician
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"regexp"
@@ -27,7 +28,7 @@ func (p *Portal) showFind(v *portal.Visit) error {
 func (p *Portal) findPage(v *portal.Visit) findPage {
 	page := findPage{}
 	if patient := kept(v, keptPatient); patient != "" {
-		page.Open, page.Initials = handle(v, patient), kept(v, keptInitials)
+		page.Open, page.Initials = handle(v, patient), masked(v)
 	}
 	return page
 }
@@ -79,18 +80,19 @@ func (p *Portal) find(v *portal.Visit) error {
 
 // choose makes a patient the one of this session.
 func choose(v *portal.Visit, m access.Masked, task string) error {
-	initials := m.Initials
-	if initials == "" {
-		initials = "–"
+	return keep(v, keptPatient, m.Patient, keptInitials, m.Initials, keptYear, m.Year, keptSex, m.Gender, keptTask, task, keptWords, "", keptCode, "")
+}
+
+// masked is how the patient of this session is shown before her record is open.
+func masked(v *portal.Visit) string {
+	parts := []string{cmp.Or(kept(v, keptInitials), "–")}
+	if year := kept(v, keptYear); year != "" {
+		parts = append(parts, year)
 	}
-	masked := initials
-	if m.Year != "" {
-		masked += ", " + m.Year
+	if sex := kept(v, keptSex); slices.Contains([]string{"female", "male", "other", "unknown"}, sex) {
+		parts = append(parts, v.T("sex_"+sex))
 	}
-	if slices.Contains([]string{"female", "male", "other", "unknown"}, m.Gender) {
-		masked += ", " + v.T("sex_"+m.Gender)
-	}
-	return keep(v, keptPatient, m.Patient, keptInitials, masked, keptTask, task, keptWords, "", keptCode, "")
+	return strings.Join(parts, ", ")
 }
 
 // leave says that who was found is not the one meant, or that her record is closed.
@@ -104,7 +106,7 @@ func (p *Portal) leave(v *portal.Visit) error {
 			return trouble(err)
 		}
 	}
-	if err := keep(v, keptPatient, "", keptInitials, "", keptTask, "", keptWords, "", keptCode, ""); err != nil {
+	if err := choose(v, access.Masked{}, ""); err != nil {
 		return err
 	}
 	v.Redirect("/find")

@@ -103,7 +103,7 @@ func (p *Portal) lets(v *portal.Visit) (bool, error) {
 func (p *Portal) gate(v *portal.Visit, status int, ask askForm, emergency emergencyForm) error {
 	v.At("/gate")
 	patient := kept(v, keptPatient)
-	page := gatePage{Initials: kept(v, keptInitials), Of: handle(v, patient), Ask: ask, Emergency: emergency, PatientPage: p.config.PatientURL + "/consents"}
+	page := gatePage{Initials: masked(v), Of: handle(v, patient), Ask: ask, Emergency: emergency, PatientPage: p.config.PatientURL + "/consents"}
 	list, err := p.config.Gate.Consents(v.R.Context(), actor(v), patient)
 	if err != nil {
 		return trouble(err)

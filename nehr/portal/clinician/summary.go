@@ -14,6 +14,7 @@ type summaryPage struct {
 	*chart
 	Problems, Allergies, Medicines, Vaccines charts.Section
 	Pregnancy                                *pregnancyNow
+	PregnancyHidden                          bool
 	Vitals, Results, Others                  factsOf
 	Plan                                     []charts.Appointment
 	Referrals                                []charts.Referral
@@ -42,7 +43,7 @@ func (p *Portal) summary(v *portal.Visit) error {
 	page := summaryPage{chart: c,
 		Problems: c.Section(v.T("problems"), c.Chart.Problems, access.Problems), Allergies: c.Section(v.T("allergies"), c.Chart.Allergies, access.Allergies),
 		Medicines: c.Section(v.T("medicines"), c.Chart.Medicines, access.Medicines), Vaccines: c.Section(v.T("vaccines"), c.Chart.Vaccines, access.Immunizations),
-		Plan: c.Coming(), Referrals: c.Chart.Referrals, PlanHidden: c.hides(access.Referrals)}
+		Plan: c.Coming(), Referrals: c.Chart.Referrals, PlanHidden: c.hides(access.Referrals), PregnancyHidden: c.hides(access.Observations)}
 	for _, g := range c.Pregnancies() {
 		if g.Current(c.Now) {
 			weeks, days := g.Week(c.Now)
@@ -53,7 +54,7 @@ func (p *Portal) summary(v *portal.Visit) error {
 	page.Vitals = c.latestOf(v.T("vitals"), access.Vitals)
 	page.Results = c.latestOf(v.T("results"), access.Laboratory)
 	page.Others = c.latestOf(v.T("findings"), access.Observations)
-	return v.Show("summary.html", cmp.Or(c.Name, v.T("summary_title")), page)
+	return v.Show("summary.html", v.T("summary_title"), page)
 }
 
 // hides tells whether something of a class is withheld.
