@@ -30,6 +30,9 @@ func Write(w io.Writer, m *mapper.Map) error {
 		Title: m.Title, Name: m.Name, Program: m.Program.String(), EntityType: m.TrackedEntityType.String(), Guide: string(m.Guide), Zone: m.Zone,
 		Pregnancy: m.PregnancyStatus, Sensitivity: labels(m.Sensitivity), Hash: hash, Version: hash[:12],
 	}
+	if !m.Reply.IsZero() {
+		p.Reply = "an event of the stage " + m.Reply.Stage.String()
+	}
 	if !m.Referral.Target.IsZero() {
 		p.Referral = "the facility that the data element " + m.Referral.Target.String() + " names"
 	} else if n := len(m.Referral.Table); n > 0 {
@@ -64,7 +67,7 @@ func Hash(m *mapper.Map) (string, error) {
 type sheetPage struct {
 	Title, Name, Program, EntityType, Guide, Zone string
 	Pregnancy                                     bool
-	Sensitivity, Referral, Hash, Version          string
+	Sensitivity, Referral, Reply, Hash, Version   string
 	Attributes                                    []row
 	Stages                                        []stage
 }

@@ -85,6 +85,7 @@ func (v *View) Write(ctx context.Context, writings []Writing) (Written, error) {
 	x, why := v.authoring(writings)
 	e.Type, e.ID = x.typ, x.id
 	if why != "" {
+		x.concerns(&e, x.resources())
 		return Written{}, v.refuse(ctx, e, why, nil)
 	}
 	s, err := v.look(ctx, e, x.queries...)
@@ -97,6 +98,9 @@ func (v *View) Write(ctx context.Context, writings []Writing) (Written, error) {
 	s.frame = NewFrame(append(s.framed, x.visits...), v.g.c.Zone)
 	send, episodes, why := x.judge(s)
 	if why != "" {
+		for _, q := range x.queries {
+			x.concerns(&e, q.found)
+		}
 		if err := v.refuse(ctx, e, why, s.decision.Sources); !isDenied(err) || !x.done() {
 			return Written{}, err
 		}
@@ -229,6 +233,15 @@ func references(r *fhirjson.Value, base string) (refs []string) {
 		refs = append(refs, local(u.Str(), base))
 	}
 	return refs
+}
+
+// concerns puts a refusal into the log of another patient where it is about what is hers.
+func (x *authoring) concerns(e *Entry, found []*fhirjson.Value) {
+	for _, r := range found {
+		if other := ownerOf(r, x.v.g.c.NEHR.Base()); other != "" && other != x.v.patient && e.Patient == "" {
+			e.Patient = other
+		}
+	}
 }
 
 // name takes up a reference: to her, to the actor, to the same write, or to something

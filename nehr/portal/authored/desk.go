@@ -181,6 +181,9 @@ func (d *Desk) Draft(ctx context.Context, v *access.View, id string, c Content) 
 			}
 			return d.store.update(tx, old, r)
 		}
+		if n, err := d.store.drafts(tx, author); err != nil || n >= mostDrafts {
+			return errors.Join(err, ErrFull)
+		}
 		fresh, err := d.store.insert(tx, r)
 		if err == nil && !fresh {
 			err = ErrNotFound // the id is another's

@@ -61,6 +61,12 @@ var ErrNotFound = errors.New("authored: no such entry")
 // ErrState is the answer for what cannot be done to an entry as it stands.
 var ErrState = errors.New("authored: the entry is not in a state for this")
 
+// ErrFull is the answer where an author has too many drafts.
+var ErrFull = errors.New("authored: too many drafts")
+
+// mostDrafts bounds those of one author: each may hold a file.
+const mostDrafts = 40
+
 // ContentError says what is wrong with a content.
 type ContentError struct{ Problems []Problem }
 

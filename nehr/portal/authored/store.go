@@ -133,6 +133,12 @@ func (s store) one(tx database.Tx, id string, author, patient []byte, now time.T
 	return rows[0], nil
 }
 
+// drafts counts what an author has not signed.
+func (s store) drafts(tx database.Tx, author []byte) (n int64, err error) {
+	_, err = database.Row(tx, `SELECT count(*) FROM portal_entry WHERE author = ?1 AND version = 0 AND state <> 'signing'`, []any{author}, &n)
+	return n, err
+}
+
 // insert adds an entry; false where its id is taken.
 func (s store) insert(tx database.Tx, r row) (bool, error) {
 	sealed, err := s.seal(r.id, r.body)

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nehrbridge/nehrbridge/config/database"
+	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
 )
@@ -68,6 +71,54 @@ func TestSignAtOnce(t *testing.T) {
 	if n := w.writes.Load() - before; n != 1 || len(w.replies) != 1 {
 		t.Errorf("%d transactions and %d replies, want one of each", n, len(w.replies))
 	}
+}
+
+// TestManyDrafts: what one author has not signed is bounded.
+func TestManyDrafts(t *testing.T) {
+	w := start(t)
+	v, id := w.draft(note("x"))
+	for range 39 {
+		w.draft(note("x"))
+	}
+	more, err := w.desk.NewID()
+	w.must(err)
+	if _, err := w.desk.Draft(t.Context(), v, more, note("x")); !errors.Is(err, authored.ErrFull) {
+		t.Errorf("one more: %v", err)
+	}
+	w.sign(v, id, authored.Signed)
+	if _, err := w.desk.Draft(t.Context(), v, more, note("x")); err != nil {
+		t.Errorf("after signing one: %v", err)
+	}
+}
+
+// TestOnPostgreSQL: the same on the other database: a signature that waits, taken up by
+// several processes at once, is carried out once.
+func TestOnPostgreSQL(t *testing.T) {
+	w := startOn(t, postgrestest.Start(t).Database(t))
+	v, id := w.draft(haemoglobin("9.8"))
+	w.cutAfterReading(func(w *world) { w.down.Store(true) })
+	w.sign(v, id, authored.Signing)
+	w.down.Store(false)
+	w.now = w.now.Add(time.Hour)
+	var all sync.WaitGroup
+	var tried atomic.Int64
+	before := w.writes.Load()
+	for range 4 {
+		desk, err := authored.New(w.config)
+		w.must(err)
+		all.Go(func() {
+			n, err := desk.Once(context.Background())
+			if err != nil {
+				t.Error(err)
+			}
+			tried.Add(int64(n))
+		})
+	}
+	all.Wait()
+	if tried.Load() != 1 || w.writes.Load()-before != 1 || len(w.replies) != 1 {
+		t.Errorf("tried %d, %d transactions, %d replies; want one of each", tried.Load(), w.writes.Load()-before, len(w.replies))
+	}
+	w.entry(v, id, authored.Signed)
 }
 
 func TestContent(t *testing.T) {

@@ -64,6 +64,11 @@ func (r replies) PutIn(_ database.Tx, text authored.ReplyText) error {
 
 func start(t testing.TB) *world {
 	t.Helper()
+	return startOn(t, filepath.Join(t.TempDir(), "portal.db"))
+}
+
+func startOn(t testing.TB, url string) *world {
+	t.Helper()
 	w := &world{t: t, now: today, linked: true}
 	nehr, err := sandbox.New(sandbox.Config{Now: func() time.Time { return w.now }})
 	w.must(err)
@@ -90,7 +95,7 @@ func start(t testing.TB) *world {
 	t.Cleanup(server.Close)
 	w.client, err = client.New(client.Config{BaseURL: server.URL + "/fhir"})
 	w.must(err)
-	w.db, err = database.Open(t.Context(), database.Config{URL: filepath.Join(t.TempDir(), "portal.db"), Migrations: []database.Migrations{access.Migrations(), authored.Migrations}})
+	w.db, err = database.Open(t.Context(), database.Config{URL: url, Migrations: []database.Migrations{access.Migrations(), authored.Migrations}})
 	w.must(err)
 	t.Cleanup(func() { w.db.Close() })
 	w.gate, err = access.New(access.Config{DB: w.db, NEHR: w.client, Zone: colombo, Now: func() time.Time { return w.now }})

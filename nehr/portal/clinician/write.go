@@ -65,6 +65,8 @@ func entryTrouble(err error) error {
 	switch {
 	case errors.Is(err, authored.ErrNotFound):
 		return &portal.StatusError{Status: http.StatusNotFound}
+	case errors.Is(err, authored.ErrFull):
+		return &portal.StatusError{Status: http.StatusConflict, Text: "entry_full"}
 	case errors.Is(err, authored.ErrState):
 		return &portal.StatusError{Status: http.StatusConflict, Text: "entry_changed"}
 	}

@@ -79,6 +79,7 @@ var writeTexts = portal.Texts{
 	"entry_title":    {"What you wrote", "ඔබ ලියූ දේ", "நீங்கள் எழுதியது"},
 	"entry_what":     {"What stands in the record", "වාර්තාවේ ඇති දේ", "பதிவில் உள்ளது"},
 	"entry_changed":  {"This has changed meanwhile, perhaps in another window. Nothing was done. Please open it again.", "මේ අතර මෙය වෙනස් වී ඇත; වෙනත් කවුළුවක විය හැක. කිසිවක් සිදු කළේ නැත. එය නැවත විවෘත කරන්න.", "இதற்கிடையில் இது மாறிவிட்டது, வேறொரு சாளரத்தில் இருக்கலாம். எதுவும் செய்யப்படவில்லை. மீண்டும் திறக்கவும்."},
+	"entry_full":     {"You have 40 drafts. Please sign or delete some of them first.", "ඔබට කෙටුම්පත් 40ක් ඇත. පළමුව සමහරක් අත්සන් කරන්න, නැතහොත් මකන්න.", "உங்களிடம் 40 வரைவுகள் உள்ளன. முதலில் சிலவற்றில் கையொப்பமிடுக அல்லது அழிக்க."},
 	"sign_title":     {"Sign", "අත්සන් කරන්න", "கையொப்பம்"},
 	"sign_text":      {"By signing you say that this is true and about this patient. What is signed can be amended or withdrawn; nothing of it is ever deleted.", "අත්සන් කිරීමෙන් ඔබ කියන්නේ මෙය සත්‍ය බවත් මෙම රෝගියා ගැන බවත්ය. අත්සන් කළ දේ සංශෝධනය කිරීමට හෝ ආපසු ගැනීමට හැක; කිසිවක් මකා නොදැමේ.", "கையொப்பமிடுவதன் மூலம் இது உண்மை, இந்த நோயாளி பற்றியது எனக் கூறுகிறீர்கள். கையொப்பமிட்டதைத் திருத்தவோ திரும்பப் பெறவோ முடியும்; எதுவும் அழிக்கப்படாது."},
 	"sign_button":    {"Sign and write", "අත්සන් කර ලියන්න", "கையொப்பமிட்டு எழுதுக"},
