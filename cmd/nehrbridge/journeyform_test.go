@@ -120,8 +120,10 @@ func (f formTab) popup() signInPage {
 // identify goes to the page where a person agrees, with her number and code.
 func (p signInPage) identify(id, otp string) {
 	p.t.Helper()
+	// While a page is still loading, its fields may be made anew.
+	p.until("document.readyState === 'complete' && document.querySelector('#id') !== null")
 	p.act(chromedp.SendKeys(chromedp.ID("id"), id), chromedp.Click(chromedp.CSS("main form button")))
-	p.until("document.querySelector('#challenge') !== null")
+	p.until("document.readyState === 'complete' && document.querySelector('#challenge') !== null")
 	p.act(chromedp.SendKeys(chromedp.ID("challenge"), otp), chromedp.Click(chromedp.CSS("main form button")))
 }
 

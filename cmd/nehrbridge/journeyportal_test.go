@@ -3,8 +3,14 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,9 +53,8 @@ func (p portalTab) enter() {
 // through goes through eSignet, back to the portal.
 func (p portalTab) through() {
 	p.t.Helper()
-	p.until("document.querySelector('#id') !== null")
 	p.identify(p.identity, sandbox.OTP)
-	p.until(fmt.Sprintf(`location.href.startsWith(%q) || document.querySelector('button[value="allow"]') !== null`, p.portal))
+	p.until(fmt.Sprintf(`document.readyState === 'complete' && (location.href.startsWith(%q) || document.querySelector('button[value="allow"]') !== null)`, p.portal))
 	if evaluate[bool](p.t, p.ctx, `document.querySelector('button[value="allow"]') !== null`) {
 		p.shot("esignet")
 		p.act(chromedp.Click(chromedp.CSS(`button[value="allow"]`)))
@@ -210,6 +215,128 @@ func TestJourneyGrant(t *testing.T) {
 	specialist.shows(her.Name, "171/", "vital signs, documents")
 	specialist.hides("Haemoglobin")
 	specialist.shot("summary")
+
+	// He writes a measurement and a picture, under his own name.
+	specialist.open("/write")
+	specialist.shot("write")
+	specialist.do(chromedp.Click(chromedp.CSS(`a[href*="measure=85354-9"]`)))
+	for i, value := range []string{"158", "99"} {
+		specialist.fill(fmt.Sprintf("#value-%d", i), value)
+	}
+	specialist.fill("#text", "Measured twice, sitting")
+	specialist.shot("observation")
+	specialist.do(pressing("Go on to the preview"))
+	specialist.shows("158", "Measured twice, sitting")
+	specialist.shot("preview")
+	specialist.do(pressing("Sign and write"))
+	specialist.signed()
+	specialist.shot("signed")
+	specialist.open("/write/document")
+	specialist.fill("#title", "Sonogram of today")
+	specialist.act(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{drawnPicture(t)}))
+	specialist.do(pressing("Go on to the preview"))
+	specialist.shows("Sonogram of today")
+	specialist.shot("picture-preview")
+	specialist.do(pressing("Sign and write"))
+	specialist.signed()
+
+	// She sees both, and that he looked and wrote.
+	mother.open("/results")
+	mother.shows("158/99")
+	mother.shot("results")
+	mother.open("/timeline")
+	mother.shows("158/99", demoDoctorName)
+	mother.shot("timeline")
+	mother.open("/documents")
+	mother.shows("Sonogram of today", demoDoctorName)
+	mother.shot("documents")
+	mother.open("/access")
+	mother.shows(demoDoctorName, demoHospitalName)
+	mother.shot("log")
+
+	// DHIS2 shows the reply once, and the next looks of the agent change nothing of it.
+	said := func() (notes int) {
+		for _, en := range inDHIS2(t, demo, her.entity).Enrollments {
+			for _, n := range en.Notes {
+				if strings.Contains(n.Value, "158/99") {
+					notes++
+				}
+			}
+		}
+		return notes
+	}
+	await(t, "the reply in DHIS2", func() bool { return said() > 0 })
+	versions := demoVersions(t, demo, "Observation")
+	askDHIS2(t, demo, "POST", "tracker?async=false", map[string]any{"events": []any{map[string]any{
+		"event": visit.Event, "program": visit.Program, "programStage": visit.ProgramStage, "enrollment": visit.Enrollment, "orgUnit": visit.OrgUnit,
+		"status": visit.Status, "occurredAt": visit.OccurredAt, "dataValues": []any{map[string]any{"dataElement": systolic, "value": "169"}}}}}, nil)
+	await(t, "the next correction on her page", func() bool {
+		mother.open("/results")
+		return strings.Contains(mother.text("main"), "169/")
+	})
+	mother.shows("158/99")
+	if n := said(); n != 1 {
+		t.Errorf("DHIS2 shows the reply %d times", n)
+	}
+	for id, version := range demoVersions(t, demo, "Observation") {
+		if before, stood := versions[id]; !stood || before != version && !strings.Contains(version, "169") {
+			t.Errorf("Observation/%s: %s, before %q", id, version, before)
+		}
+	}
+
+	// She takes her permission back, and his next click is refused.
+	mother.open("/consents")
+	mother.do(chromedp.Click(chromedp.CSS(`form[action$="/consents/revoke"] button`)))
+	mother.shot("revoked")
+	specialist.open("/trends")
+	specialist.shows("May you see this record?")
+	specialist.hides(her.Name, "158/99")
+	specialist.shot("refused")
+}
+
+// pressing is the step that presses a button by what it says.
+func pressing(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.Search("//button[normalize-space()='" + text + "']"))
+}
+
+// signed waits until what was signed is in the record.
+func (p portalTab) signed() {
+	p.t.Helper()
+	await(p.t, "the signature", func() bool {
+		p.open("/write/entry")
+		return evaluate[bool](p.t, p.ctx, `document.querySelector('.status.signed') !== null`)
+	})
+}
+
+// drawnPicture is a small picture in a file.
+func drawnPicture(t *testing.T) string {
+	t.Helper()
+	picture := image.NewGray(image.Rect(0, 0, 320, 240))
+	for y := range 240 {
+		for x := range 320 {
+			picture.SetGray(x, y, color.Gray{Y: uint8((x*x + y*y) / 640)})
+		}
+	}
+	file := filepath.Join(t.TempDir(), "picture.png")
+	var data bytes.Buffer
+	mustDo(t, png.Encode(&data, picture))
+	mustDo(t, os.WriteFile(file, data.Bytes(), 0o600))
+	return file
+}
+
+// demoVersions are the resources of a type as they stand, without when that was.
+func demoVersions(t *testing.T, demo demoAddresses, typ string) map[string]string {
+	t.Helper()
+	found, err := newRecordClient(t, demo.NEHR).Search(t.Context(), typ, url.Values{"_count": {"1000"}})
+	mustDo(t, err)
+	all := map[string]string{}
+	for _, r := range found.Resources {
+		all[r.Get("id").Str()] = string(r.Encode())
+	}
+	if len(all) == 0 {
+		t.Fatalf("the record has no %s", typ)
+	}
+	return all
 }
 
 // find looks a patient up by the number that DHIS2 has of her.
