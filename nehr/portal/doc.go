@@ -11,7 +11,12 @@
 //
 // A page is for somebody signed in unless it is registered as [Frame.Open]. A form is
 // taken only from the portal's own origin and with the token of its session and its
-// address. Nothing that a person sends decides where a browser is led.
+// address. Nothing that a person sends decides where a browser is led, but that a
+// sign-in goes on to the page of the menu that was asked for. What a form or an address
+// names is a [Visit.Handle] of the session.
+//
+// Pages run no script, but that a [Visit.Live] one asks whether what it shows has
+// changed since; what it asks is a [Frame.Glance], and no click.
 //
 // The only way in is eSignet, at one of the configured levels of assurance, which every
 // page shows. It never imports dhis2 or mapper.

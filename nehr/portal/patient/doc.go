@@ -7,5 +7,9 @@
 // kept here by a hash. No address, no parameter names a record: what is shown follows
 // from the session alone, and a form may choose only among what is hers.
 //
+// What she takes out (a paper, a file, a link of nehr/summary) is noted by the gate
+// first. Whom she permits and what she hides or says is wrong she chooses among what her
+// record and her log show.
+//
 // It never imports dhis2 or mapper.
 package patient
