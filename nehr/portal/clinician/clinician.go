@@ -183,50 +183,15 @@ func (p *Portal) page(pattern string, show func(*portal.Visit) error) {
 			v.Redirect("/roles")
 			return nil
 		}
-		err = show(v)
+		if err = p.recheck(v); err == nil {
+			err = show(v)
+		}
 		if to, ok := errors.AsType[elsewhere](err); ok {
 			v.Redirect(to.path)
 			return nil
 		}
 		return err
 	})
-}
-
-// What a session keeps, by name.
-const (
-	keptPerson   = "person"   // Practitioner/…
-	keptFacility = "facility" // Organization/… or Location/…
-	keptName     = "name"     // what the clinician is called
-	keptPlace    = "place"    // what the facility is called
-	keptPatient  = "patient"  // Patient/… who was found, or whose referral was chosen
-	keptInitials = "initials" // of her name, year of birth and sex: how she is shown
-	keptYear     = "year"     // before her record is open
-	keptSex      = "sex"
-	keptTask     = "task"  // Task/… of the referral that was chosen
-	keptWords    = "words" // the reason of an emergency while signing in again
-	keptCode     = "code"  // its code
-	keptRole     = "role"  // which role to go on in after signing in again
-	keptGoOn     = "go-on" // page to go on at after signing in again
-)
-
-func kept(v *portal.Visit, name string) string { return v.Session.Kept[name] }
-
-// keep changes what the session keeps; an empty value is forgotten.
-func keep(v *portal.Visit, pairs ...string) error {
-	if v.Session.Kept == nil {
-		v.Session.Kept = map[string]string{}
-	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			delete(v.Session.Kept, pairs[i])
-			continue
-		}
-		v.Session.Kept[pairs[i]] = pairs[i+1]
-	}
-	if err := v.Keep(); err != nil {
-		return trouble(err)
-	}
-	return nil
 }
 
 // actor is who is signed in, in the role that was chosen, as the gate knows her.

@@ -195,3 +195,22 @@ func TestARoleThatIsNotInUse(t *testing.T) {
 		})
 	}
 }
+
+// TestARoleThatGoesOutOfUse: one that ends in the record while somebody acts in it is
+// left within ten minutes.
+func TestARoleThatGoesOutOfUse(t *testing.T) {
+	w := start(t, true)
+	b := w.atWork()
+	b.submit("/inbox", "/inbox/open")
+	contains(t, "the referral", b.get("/referral").body, "Nilmini")
+	w.put(`{"resourceType":"PractitionerRole","id":"role-hospital","active":false,"practitioner":{"reference":"Practitioner/doctor"},"organization":{"reference":"Organization/hospital"}}`)
+	w.clock.forward(10 * time.Minute)
+	for _, path := range []string{"/referral", "/summary", "/inbox"} {
+		if p := b.get(path); p.to() != "/roles" {
+			t.Errorf("%s: %d %s", path, p.status, p.to())
+		}
+	}
+	if p := b.get("/roles"); p.status != http.StatusForbidden || !strings.Contains(p.body, "not in use") {
+		t.Errorf("the roles: %d", p.status)
+	}
+}

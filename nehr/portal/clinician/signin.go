@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
 )
@@ -12,6 +13,7 @@ import (
 type requestPage struct {
 	Code                        string // of the request, once there is one
 	Problem, Name, Registration string
+	Patients                    string // where patients go
 }
 
 // signedIn finds the role to act in: the only one, that of before signing in again, or
@@ -61,7 +63,8 @@ func (p *Portal) take(v *portal.Visit, reference string) error {
 	if before != "" && before != role.Reference {
 		v.Session.Kept = nil
 	}
-	return keep(v, keptRole, role.Reference, keptPerson, role.Person, keptFacility, role.Facility, keptName, role.Name, keptPlace, role.Place)
+	return keep(v, keptRole, role.Reference, keptPerson, role.Person, keptFacility, role.Facility, keptName, role.Name, keptPlace, role.Place,
+		keptChecked, strconv.FormatInt(v.Now().Unix(), 10))
 }
 
 // roleChoice is a role to choose.
@@ -140,6 +143,7 @@ func (p *Portal) showRequest(v *portal.Visit) error {
 }
 
 func (p *Portal) request(v *portal.Visit, status int, page requestPage) error {
+	page.Patients = p.config.PatientURL
 	var err error
 	if page.Code, err = p.config.Roles.Asked(v.R.Context(), v.Session); err != nil {
 		return trouble(err)
