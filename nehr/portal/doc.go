@@ -1,7 +1,8 @@
 // Package portal is the frame of the portals: it owns sessions, sign-in with eSignet,
 // the three languages, the layout, dates, error pages, limits and every header that
 // protects a page. The pages themselves stand in packages of their own
-// (nehr/portal/patient), their words for codes in nehr/portal/words.
+// (nehr/portal/patient, nehr/portal/clinician), what both show of a record in
+// nehr/portal/chart, and the words for codes in nehr/portal/words.
 //
 // A session lives on the server. The browser holds a secret in a __Host- cookie; the
 // database holds a hash of it and the session sealed by it, so that a copy of the

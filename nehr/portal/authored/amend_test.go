@@ -95,6 +95,9 @@ func TestAmendDocument(t *testing.T) {
 				}
 				return
 			}
+			if now.Get("description").Str() != "Scan. Taken at the ward Seen again." || now.All("content.attachment.title")[0].Str() != "Scan" || now.Get("type", "text").Str() != "Diagnostic imaging study" {
+				t.Errorf("amended: %s", now.Encode())
+			}
 			if got := old.All("content.attachment.url")[0].Str(); got != now.All("content.attachment.url")[0].Str() {
 				t.Errorf("another content: %s", got)
 			}

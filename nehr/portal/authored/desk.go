@@ -273,7 +273,8 @@ func (d *Desk) change(ctx context.Context, v *access.View, id string, do func(*r
 	return e, err
 }
 
-// Entries are those of the author about this patient, the newest first.
+// Entries are those of the author about this patient, the newest first, without the bytes
+// of their files.
 func (d *Desk) Entries(ctx context.Context, v *access.View) (list []Entry, err error) {
 	author, patient, err := d.who(v)
 	if err != nil {

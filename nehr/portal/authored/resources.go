@@ -199,9 +199,8 @@ func (s signature) document(c Content, visit string, old *fhirjson.Value) *fhirj
 		value, docStatus = s.id+"."+strconv.FormatInt(s.version, 10), "amended"
 		relates = fhirjson.List(fhirjson.Fields(fhirjson.F("code", fhirjson.Text("replaces")), fhirjson.F("target", reference(refOf(old)))))
 	}
-	typ, attachment, description := DocumentTypes[0], fhirjson.Fields(), c.Text
+	typ, attachment, description := DocumentTypes[0], fhirjson.Fields(), ""
 	if c.Kind == Note {
-		description = ""
 		attachment.Set("contentType", fhirjson.Text("text/plain; charset=utf-8"))
 		attachment.Set("data", fhirjson.Text(base64.StdEncoding.EncodeToString([]byte(c.Text))))
 	} else {
@@ -215,6 +214,7 @@ func (s signature) document(c Content, visit string, old *fhirjson.Value) *fhirj
 		attachment.Set("size", fhirjson.Literal(strconv.Itoa(c.File.Size)))
 		attachment.Set("hash", fhirjson.Text(base64.StdEncoding.EncodeToString(c.File.SHA1)))
 		attachment.Set("title", fhirjson.Text(c.Title))
+		description = strings.Join(nonEmpty(c.Title, c.Text), ". ")
 	}
 	attachment.Set("creation", fhirjson.Text(instant(s.body.SignedAt)))
 	authors := fhirjson.List()
@@ -229,7 +229,7 @@ func (s signature) document(c Content, visit string, old *fhirjson.Value) *fhirj
 		fhirjson.F("status", fhirjson.Text("current")),
 		fhirjson.F("docStatus", fhirjson.Text(docStatus)),
 		fhirjson.F("type", fhirjson.Fields(fhirjson.F("coding", fhirjson.List(fhirjson.Fields(
-			fhirjson.F("system", fhirjson.Text(nehr.SystemLOINC)), fhirjson.F("code", fhirjson.Text(typ.Code)), fhirjson.F("display", fhirjson.Text(typ.Display))))))),
+			fhirjson.F("system", fhirjson.Text(nehr.SystemLOINC)), fhirjson.F("code", fhirjson.Text(typ.Code)), fhirjson.F("display", fhirjson.Text(typ.Display))))), fhirjson.F("text", fhirjson.Text(typ.Display)))),
 		fhirjson.F("subject", reference(s.body.Patient)),
 		fhirjson.F("date", fhirjson.Text(instant(s.body.SignedAt))),
 		fhirjson.F("author", authors),

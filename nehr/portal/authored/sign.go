@@ -19,7 +19,7 @@ const (
 	lease     = 2 * time.Minute // of one try
 	firstWait = 15 * time.Second
 	mostWait  = 30 * time.Minute
-	perRound  = 20
+	perRound  = 8 // each may hold a file
 )
 
 // Sign signs a draft, or the amendment of an entry that stands: it is durable when Sign
@@ -256,20 +256,21 @@ func (d *Desk) Once(ctx context.Context) (tried int, err error) {
 	if err := d.store.clear(ctx, d.now()); err != nil {
 		return 0, err
 	}
-	rows, err := d.claim(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range rows {
-		if ctx.Err() != nil {
-			return tried, nil // the lease ends
+	for {
+		rows, err := d.claim(ctx)
+		if err != nil || len(rows) == 0 {
+			return tried, err
 		}
-		tried++
-		if err := d.bring(ctx, r); err != nil {
-			d.c.Failed(err)
+		for _, r := range rows {
+			if ctx.Err() != nil {
+				return tried, nil // the lease ends
+			}
+			tried++
+			if err := d.bring(ctx, r); err != nil {
+				d.c.Failed(err)
+			}
 		}
 	}
-	return tried, nil
 }
 
 // claim takes what is due, for as long as a lease.
@@ -286,8 +287,15 @@ func (d *Desk) claim(ctx context.Context) (rows []row, err error) {
 			token, now.Add(lease).Unix(), now.Unix(), perRound); err != nil {
 			return err
 		}
-		rows, err = d.store.all(tx, `lease = ?1 AND state = 'signing' ORDER BY changed, id`, token)
-		return err
+		if rows, err = d.store.all(tx, `lease = ?1 AND state = 'signing' ORDER BY changed, id`, token); err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := d.store.withFile(tx, &rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return rows, err
 }

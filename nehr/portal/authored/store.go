@@ -16,7 +16,8 @@ import (
 )
 
 // Migrations are the tables of the package: an entry with its author and its patient as
-// keyed hashes, and everything else of it sealed. Times are seconds since 1970; due is
+// keyed hashes, and everything else of it sealed; a file lies by itself, so that a list
+// does not read it. Times are seconds since 1970; due is
 // when an entry that is signing is tried next, until when it is kept.
 var Migrations = database.Migrations{Owner: "nehr/portal/authored", Steps: []database.Step{{SQL: []string{
 	`CREATE TABLE portal_entry (
@@ -30,7 +31,8 @@ var Migrations = database.Migrations{Owner: "nehr/portal/authored", Steps: []dat
 		due BIGINT NOT NULL,
 		tries BIGINT NOT NULL,
 		lease TEXT NOT NULL,
-		body BLOB NOT NULL
+		body BLOB NOT NULL,
+		file BLOB NOT NULL
 	)`,
 	`CREATE INDEX portal_entry_author ON portal_entry (author, patient)`,
 	`CREATE INDEX portal_entry_due ON portal_entry (due) WHERE state = 'signing'`,
@@ -76,17 +78,30 @@ func (s store) aead(id string) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func (s store) seal(id string, b body) ([]byte, error) {
+// seal gives the two parts of an entry as they are kept: what it says, and the bytes of
+// the file of what is not signed yet; no bytes where there is none.
+func (s store) seal(id string, b body) (sealed, file []byte, err error) {
+	file = b.pending().File.Data
+	if b.Content.File.Data = nil; b.Next != nil {
+		next := *b.Next
+		next.File.Data = nil
+		b.Next = &next
+	}
 	plain, err := json.Marshal(b, json.Deterministic(true))
 	if err != nil {
-		return nil, errors.New("authored: an entry cannot be written as JSON") // the cause may quote it
+		return nil, nil, errors.New("authored: an entry cannot be written as JSON") // the cause may quote it
 	}
 	aead, err := s.aead(id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return aead.Seal(nil, nil, plain, []byte(id)), nil
+	if len(file) > 0 {
+		file = aead.Seal(nil, nil, file, []byte("file "+id))
+	}
+	return aead.Seal(nil, nil, plain, []byte(id)), append([]byte{}, file...), nil
 }
+
+var errSeal = errors.New("authored: an entry is not sealed by the key of the settings")
 
 func (s store) open(id string, sealed []byte) (b body, err error) {
 	aead, err := s.aead(id)
@@ -95,9 +110,31 @@ func (s store) open(id string, sealed []byte) (b body, err error) {
 	}
 	plain, err := aead.Open(nil, nil, sealed, []byte(id))
 	if err != nil || json.Unmarshal(plain, &b) != nil {
-		return b, errors.New("authored: an entry is not sealed by the key of the settings")
+		return b, errSeal
 	}
 	return b, nil
+}
+
+// withFile reads the file of an entry.
+func (s store) withFile(tx database.Tx, r *row) error {
+	var sealed []byte
+	if _, err := database.Row(tx, `SELECT file FROM portal_entry WHERE id = ?1`, []any{r.id}, &sealed); err != nil || len(sealed) == 0 {
+		return err
+	}
+	aead, err := s.aead(r.id)
+	if err != nil {
+		return err
+	}
+	data, err := aead.Open(nil, nil, sealed, []byte("file "+r.id))
+	if err != nil {
+		return errSeal
+	}
+	if r.body.Next != nil {
+		r.body.Next.File.Data = data
+	} else {
+		r.body.Content.File.Data = data
+	}
+	return nil
 }
 
 func (s store) scan(scan func(...any) error) (r row, err error) {
@@ -111,7 +148,7 @@ func (s store) scan(scan func(...any) error) (r row, err error) {
 	return r, err
 }
 
-// all gives the rows of a condition.
+// all gives the rows of a condition, without their files.
 func (s store) all(tx database.Tx, condition string, args ...any) (rows []row, err error) {
 	err = tx.Each(`SELECT `+columns+` FROM portal_entry WHERE `+condition, args, func(scan func(...any) error) error {
 		r, err := s.scan(scan)
@@ -130,7 +167,7 @@ func (s store) one(tx database.Tx, id string, author, patient []byte, now time.T
 	if len(rows) == 0 {
 		return row{}, ErrNotFound
 	}
-	return rows[0], nil
+	return rows[0], s.withFile(tx, &rows[0])
 }
 
 // drafts counts what an author has not signed.
@@ -141,25 +178,25 @@ func (s store) drafts(tx database.Tx, author []byte) (n int64, err error) {
 
 // insert adds an entry; false where its id is taken.
 func (s store) insert(tx database.Tx, r row) (bool, error) {
-	sealed, err := s.seal(r.id, r.body)
+	sealed, file, err := s.seal(r.id, r.body)
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.Exec(`INSERT INTO portal_entry (`+columns+`) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING`,
-		r.id, r.author, r.patient, string(r.state), r.version, r.changed, r.until, r.due, r.tries, r.lease, sealed)
+	n, err := tx.Exec(`INSERT INTO portal_entry (`+columns+`, file) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING`,
+		r.id, r.author, r.patient, string(r.state), r.version, r.changed, r.until, r.due, r.tries, r.lease, sealed, file)
 	return n == 1, err
 }
 
-// update changes an entry that somebody else has not changed meanwhile: state, version
+// update changes an entry that was read with its file, and that somebody else has not changed meanwhile: state, version
 // and lease are as they were.
 func (s store) update(tx database.Tx, before, r row) error {
-	sealed, err := s.seal(r.id, r.body)
+	sealed, file, err := s.seal(r.id, r.body)
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`UPDATE portal_entry SET state = ?1, version = ?2, changed = ?3, until = ?4, due = ?5, tries = ?6, lease = ?7, body = ?8
-		WHERE id = ?9 AND state = ?10 AND version = ?11 AND lease = ?12`,
-		string(r.state), r.version, r.changed, r.until, r.due, r.tries, r.lease, sealed, r.id, string(before.state), before.version, before.lease)
+	n, err := tx.Exec(`UPDATE portal_entry SET state = ?1, version = ?2, changed = ?3, until = ?4, due = ?5, tries = ?6, lease = ?7, body = ?8, file = ?9
+		WHERE id = ?10 AND state = ?11 AND version = ?12 AND lease = ?13`,
+		string(r.state), r.version, r.changed, r.until, r.due, r.tries, r.lease, sealed, file, r.id, string(before.state), before.version, before.lease)
 	if err == nil && n == 0 {
 		err = ErrState
 	}

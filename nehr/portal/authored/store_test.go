@@ -29,15 +29,26 @@ func TestSealed(t *testing.T) {
 	w := start(t)
 	v, id := w.draft(authored.Content{Kind: authored.Note, Day: "2026-03-02", Text: "Invented words of a note"})
 	w.signed(haemoglobin("13.37"))
+	_, scan := w.draft(document("Scan", []byte("bytes of a picture")))
+	if e := w.entry(v, scan, authored.Draft); string(e.Content.File.Data) != "bytes of a picture" {
+		t.Errorf("the file of a draft: %q", e.Content.File.Data)
+	}
+	list, err := w.desk.Entries(t.Context(), v)
+	w.must(err)
+	for _, e := range list {
+		if len(e.Content.File.Data) > 0 || e.ID == scan && e.Content.File.Size == 0 {
+			t.Errorf("a list reads files: %+v", e)
+		}
+	}
 	w.must(w.db.Read(t.Context(), func(tx database.Tx) error {
-		return tx.Each(`SELECT id, author, patient, body FROM portal_entry`, nil, func(scan func(...any) error) error {
+		return tx.Each(`SELECT id, author, patient, body, file FROM portal_entry`, nil, func(scan func(...any) error) error {
 			var name string
-			var author, patient, body []byte
-			if err := scan(&name, &author, &patient, &body); err != nil {
+			var author, patient, body, file []byte
+			if err := scan(&name, &author, &patient, &body, &file); err != nil {
 				return err
 			}
-			all := name + string(author) + string(patient) + string(body)
-			for _, clear := range []string{"Invented", "13.37", "asha", "pera", "718-7", "Practitioner"} {
+			all := name + string(author) + string(patient) + string(body) + string(file)
+			for _, clear := range []string{"Invented", "13.37", "asha", "pera", "718-7", "Practitioner", "picture"} {
 				if strings.Contains(all, clear) {
 					t.Errorf("%q stands in clear", clear)
 				}

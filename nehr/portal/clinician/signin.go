@@ -13,6 +13,7 @@ import (
 type requestPage struct {
 	Code                        string // of the request, once there is one
 	Problem, Name, Registration string
+	Patients                    string // where patients go
 }
 
 // signedIn finds the role to act in: the only one, that of before signing in again, or
@@ -142,6 +143,7 @@ func (p *Portal) showRequest(v *portal.Visit) error {
 }
 
 func (p *Portal) request(v *portal.Visit, status int, page requestPage) error {
+	page.Patients = p.config.PatientURL
 	var err error
 	if page.Code, err = p.config.Roles.Asked(v.R.Context(), v.Session); err != nil {
 		return trouble(err)

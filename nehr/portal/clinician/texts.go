@@ -23,7 +23,7 @@ var texts = portal.Texts{
 	"request_title":             {"Ask to work here", "මෙහි වැඩ කිරීමට ඉල්ලන්න", "இங்கு பணிபுரியக் கேட்க"},
 	"request_lead":              {"You are signed in, but no administrator has said yet in which role you work. Until then you see no patient.", "ඔබ පිවිස සිටී; නමුත් ඔබ කුමන තනතුරක වැඩ කරනවාදැයි පරිපාලකයෙකු තවම පවසා නැත. එතෙක් ඔබට රෝගියෙකු නොපෙනේ.", "உள்நுழைந்துள்ளீர்கள்; ஆனால் எந்தப் பொறுப்பில் பணிபுரிகிறீர்கள் என நிர்வாகி இன்னும் கூறவில்லை. அதுவரை எந்த நோயாளியையும் பார்க்க முடியாது."},
 	"request_code":              {"Your request has the code", "ඔබේ ඉල්ලීමේ කේතය", "உங்கள் கோரிக்கையின் குறியீடு"},
-	"request_next":              {"Tell this code to the administrator of your facility, who checks who you are. Then sign in again.", "මෙම කේතය ඔබේ ආයතනයේ පරිපාලකයාට කියන්න; ඔහු ඔබ කවුදැයි පරීක්ෂා කරයි. ඉන්පසු නැවත පිවිසෙන්න.", "இந்தக் குறியீட்டை உங்கள் நிறுவன நிர்வாகியிடம் கூறுங்கள்; அவர் நீங்கள் யார் எனச் சரிபார்ப்பார். பின் மீண்டும் உள்நுழையவும்."},
+	"request_next":              {"Tell this code to the administrator of your facility, who checks who you are. Then open this page again.", "මෙම කේතය ඔබේ ආයතනයේ පරිපාලකයාට කියන්න; පරිපාලක ඔබ කවුදැයි පරීක්ෂා කරයි. ඉන්පසු මෙම පිටුව නැවත විවෘත කරන්න.", "இந்தக் குறியீட்டை உங்கள் நிறுவன நிர்வாகியிடம் கூறுங்கள்; அவர் நீங்கள் யார் எனச் சரிபார்ப்பார். பின் இந்தப் பக்கத்தை மீண்டும் திறக்கவும்."},
 	"request_name":              {"Your name", "ඔබේ නම", "உங்கள் பெயர்"},
 	"request_registration":      {"Registration number", "ලියාපදිංචි අංකය", "பதிவு எண்"},
 	"request_registration_hint": {"Of the medical or nursing council.", "වෛද්‍ය හෝ හෙද සභාවේ.", "மருத்துவ அல்லது தாதியர் சபையின்."},
@@ -31,6 +31,8 @@ var texts = portal.Texts{
 	"request_again":             {"Send it again", "නැවත යවන්න", "மீண்டும் அனுப்புக"},
 	"request_words":             {"Please write your name and your registration number.", "ඔබේ නම සහ ලියාපදිංචි අංකය ලියන්න.", "உங்கள் பெயரையும் பதிவு எண்ணையும் எழுதவும்."},
 	"request_patients":          {"Are you a patient? Your own record is in the patient portal.", "ඔබ රෝගියෙක්ද? ඔබේ වාර්තාව රෝගීන්ගේ ද්වාරයේ ඇත.", "நீங்கள் நோயாளியா? உங்கள் பதிவு நோயாளர் தளத்தில் உள்ளது."},
+
+	"request_patients_link": {"Go to the patient portal", "රෝගීන්ගේ ද්වාරයට යන්න", "நோயாளர் தளத்திற்குச் செல்க"},
 
 	"roles_title":  {"In which role do you work now?", "ඔබ දැන් වැඩ කරන්නේ කුමන තනතුරකද?", "இப்போது எந்தப் பொறுப்பில் பணிபுரிகிறீர்கள்?"},
 	"roles_lead":   {"What you see and write from now on is done in this role.", "මින් පසු ඔබ බලන සහ ලියන දේ මෙම තනතුරෙනි.", "இனி நீங்கள் பார்ப்பதும் எழுதுவதும் இந்தப் பொறுப்பில்தான்."},

@@ -197,7 +197,7 @@ func (p *Portal) showEntry(v *portal.Visit) error {
 	if e.Next != nil {
 		shown = *e.Next
 	}
-	page.Lines = p.lines(v, c, shown)
+	page.Lines = p.lines(v, c, shown, e.Version == 0 || e.Next != nil || e.Replied)
 	if e.Reason != "" {
 		page.Lines = append(page.Lines, line{Name: v.T("field_reason"), Text: e.Reason})
 	}
@@ -217,8 +217,9 @@ func (p *Portal) showEntry(v *portal.Visit) error {
 	return v.Show("writeentry.html", title, page)
 }
 
-// lines say everything that is written of a content.
-func (p *Portal) lines(v *portal.Visit, c *chart, content authored.Content) (list []line) {
+// lines say everything that is written of a content; told says that DHIS2 hears of it, if
+// it knows her.
+func (p *Portal) lines(v *portal.Visit, c *chart, content authored.Content, told bool) (list []line) {
 	add := func(key, text string) {
 		if text != "" {
 			list = append(list, line{Name: v.T(key), Text: text, Long: strings.Contains(text, "\n")})
@@ -246,7 +247,7 @@ func (p *Portal) lines(v *portal.Visit, c *chart, content authored.Content) (lis
 	if content.Referral != "" {
 		add("field_referral", cmp.Or(c.referralName(v, content.Referral), v.T("referral")))
 	}
-	if slices.ContainsFunc(c.Patient.Get("identifier").Items(), func(i *fhirjson.Value) bool { return i.Get("system").Str() == nehr.SystemDHIS2TrackedEntity }) {
+	if told && slices.ContainsFunc(c.Patient.Get("identifier").Items(), func(i *fhirjson.Value) bool { return i.Get("system").Str() == nehr.SystemDHIS2TrackedEntity }) {
 		add("field_reply", p.config.Desk.Told(content))
 	}
 	return list

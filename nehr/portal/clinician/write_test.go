@@ -87,6 +87,7 @@ func TestWriteNoteAndDocument(t *testing.T) {
 	if n := len(w.byEntry("DocumentReference")); n != 2 {
 		t.Errorf("%d documents, want 2", n)
 	}
+	b.says("/documents", "Scan &lt;1&gt;", "Consult note")
 	// It is in the record now; the draft's copy is gone.
 	if p := b.get("/write/file"); p.status != http.StatusNotFound {
 		t.Errorf("file after signing: %d", p.status)

@@ -77,6 +77,7 @@ var writeTexts = portal.Texts{
 	"preview_what":   {"What is written", "ලියනු ලබන දේ", "எழுதப்படுவது"},
 	"preview_lead":   {"Exactly this goes into the national record, under your name. The patient sees it.", "ජාතික වාර්තාවට ඔබේ නමින් යන්නේ හරියටම මෙයයි. රෝගියා එය දකී.", "இதுவே உங்கள் பெயரில் தேசியப் பதிவில் எழுதப்படும். நோயாளி அதைக் காண்பார்."},
 	"entry_title":    {"What you wrote", "ඔබ ලියූ දේ", "நீங்கள் எழுதியது"},
+	"entry_signed":   {"What you signed", "ඔබ අත්සන් කළ දේ", "நீங்கள் கையொப்பமிட்டது"},
 	"entry_what":     {"What stands in the record", "වාර්තාවේ ඇති දේ", "பதிவில் உள்ளது"},
 	"entry_changed":  {"This has changed meanwhile, perhaps in another window. Nothing was done. Please open it again.", "මේ අතර මෙය වෙනස් වී ඇත; වෙනත් කවුළුවක විය හැක. කිසිවක් සිදු කළේ නැත. එය නැවත විවෘත කරන්න.", "இதற்கிடையில் இது மாறிவிட்டது, வேறொரு சாளரத்தில் இருக்கலாம். எதுவும் செய்யப்படவில்லை. மீண்டும் திறக்கவும்."},
 	"entry_full":     {"You have 40 drafts. Please sign or delete some of them first.", "ඔබට කෙටුම්පත් 40ක් ඇත. පළමුව සමහරක් අත්සන් කරන්න, නැතහොත් මකන්න.", "உங்களிடம் 40 வரைவுகள் உள்ளன. முதலில் சிலவற்றில் கையொப்பமிடுக அல்லது அழிக்க."},
