@@ -12,8 +12,8 @@ import (
 )
 
 // pageSize is what a search of a record asks for at once: a server that gives
-// less is asked for its further pages.
-const pageSize = 1000
+// less is asked for its further pages. Tests make it smaller.
+var pageSize = 1000
 
 // query is one read or search of a batch.
 type query struct {

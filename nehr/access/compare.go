@@ -56,12 +56,15 @@ type Comparison struct {
 	Place Place
 }
 
-const (
-	perCompare  = 500 // entries in one step
-	perLookup   = 100 // ids in one search
-	perEvents   = 1000
-	finestEvent = time.Millisecond // as exact as servers index an instant
+// The sizes of a comparison; tests make them smaller.
+var (
+	perCompare = 500 // entries in one step
+	perLookup  = 100 // ids in one search
+	perEvents  = 1000
 )
+
+// finestEvent is as exact as servers index an instant.
+const finestEvent = time.Millisecond
 
 // Compare holds the log against the AuditEvents that the NEHR holds of it, in both
 // directions: each entry that was sent must stand there and say the same, and each

@@ -18,16 +18,16 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 )
 
-// large is a mother of whom there are more Observations than a page holds.
-const large = 1100
+// large is how many Observations there are of a mother of whom a page does not hold all.
+const large = 120
 
 func (w *world) large(id string) (refs []string) {
 	w.t.Helper()
 	w.put(fmt.Sprintf(`{"resourceType":"Patient","id":%q}`, id))
 	refs = []string{"Patient/" + id}
-	for from := 0; from < large; from += 220 {
+	for from := 0; from < large; from += 60 {
 		var some []string
-		for n := range 220 {
+		for n := range 60 {
 			name := fmt.Sprintf("%s-%d", id, from+n)
 			some = append(some, observation(name, id, "vital-signs", "85354-9", "2026-02-10", ""))
 			refs = append(refs, "Observation/"+name)
@@ -73,6 +73,7 @@ func (w *world) seesAll(id string) {
 
 // TestLargeRecord: a record of more resources than a page of the NEHR holds is whole.
 func TestLargeRecord(t *testing.T) {
+	access.SmallPages(t)
 	w := newWorld(t)
 	w.large("large")
 	w.seesAll("large")
@@ -87,6 +88,7 @@ func TestLargeRecordOnARealServer(t *testing.T) {
 		}
 		t.Skip("set HAPI_URL to the base of a FHIR server; ../shared/oracle/hapi/run.sh --port 8080 starts one at http://127.0.0.1:8080/fhir")
 	}
+	access.SmallPages(t)
 	w := &world{t: t, now: today}
 	var err error
 	if w.client, err = client.New(client.Config{BaseURL: strings.TrimRight(base, "/")}); err != nil {

@@ -15,10 +15,12 @@ import (
 	"github.com/nehrbridge/nehrbridge/config/database/postgrestest"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client"
+	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/sandbox"
 )
 
-// between is a NEHR before whose requests something happens.
+// between is a NEHR that answers Observations in pages, before each of which something
+// may happen.
 type between struct {
 	access.NEHR
 	before func(operation string)
@@ -26,7 +28,17 @@ type between struct {
 
 func (b *between) Transaction(ctx context.Context, bundle []byte) (*client.Answer, error) {
 	b.before("transaction")
-	return b.NEHR.Transaction(ctx, bundle)
+	answer, err := b.NEHR.Transaction(ctx, bundle)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range answer.Resource.Get("entry").Items() {
+		set := item.Get("resource")
+		if found := set.Get("entry").Items(); len(found) > 0 && found[0].Get("resource", "resourceType").Str() == "Observation" {
+			set.Set("link", fhirjson.List(fhirjson.Fields(fhirjson.F("relation", fhirjson.Text("next")), fhirjson.F("url", fhirjson.Text("urn:more")))))
+		}
+	}
+	return answer, nil
 }
 
 func (b *between) Search(ctx context.Context, typ string, params url.Values) (*client.Found, error) {
@@ -40,23 +52,19 @@ func TestAttackRevokedInTheMiddle(t *testing.T) {
 	for _, what := range []string{"revoked", "hidden from everybody"} {
 		t.Run(what+" between the pages of a search", func(t *testing.T) {
 			w := newWorld(t)
-			w.large("large")
-			her := access.Actor{Kind: access.KindPatient, Person: "Patient/large"}
-			id, err := w.gate.Standing(t.Context(), her, access.Party{Role: drPera.Role}, access.Scope{Until: w.now.Add(time.Hour)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			id := w.grant(access.Scope{})
 			done := false
 			config := w.config
+			var err error
 			config.NEHR = &between{w.client, func(operation string) {
 				if operation != "search Observation" || done {
 					return
 				}
 				done = true
 				if what == "revoked" {
-					err = w.gate.Revoke(context.Background(), her, id)
+					err = w.gate.Revoke(context.Background(), asha, id)
 				} else {
-					_, err = w.gate.Hide(context.Background(), her, access.Party{}, access.Scope{})
+					_, err = w.gate.Hide(context.Background(), asha, access.Party{}, access.Scope{})
 				}
 				if err != nil {
 					t.Error(err)
@@ -66,7 +74,7 @@ func TestAttackRevokedInTheMiddle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := gate.Open(t.Context(), drPera, her.Person, access.Treatment)
+			v, err := gate.Open(t.Context(), drPera, "Patient/asha", access.Treatment)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -135,11 +135,11 @@ func heap() int64 {
 // TestLoad: a hundred mothers read at once, each her own record: no error, nothing of
 // another's in any answer, and no memory that stays.
 func TestLoad(t *testing.T) {
-	rounds, pages := 4, loadPages
+	rounds, pages, many := 4, loadPages, crowd
 	if testing.Short() || raceDetector {
-		rounds, pages = 2, loadPages[:2]
+		rounds, pages, many = 2, loadPages[:2], crowd/4
 	}
-	w, readers := readersOf(t, crowd)
+	w, readers := readersOf(t, many)
 	var took []time.Duration
 	middle := int64(0)
 	start := time.Now()
@@ -157,7 +157,7 @@ func TestLoad(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("%d pages by %d readers at once in %v: p50 %v, p95 %v; heap %.1f MB in the middle, %.1f MB at the end",
-		len(took), crowd, wall.Round(time.Millisecond), took[len(took)/2].Round(time.Millisecond), took[len(took)*95/100].Round(time.Millisecond), float64(middle)/1e6, float64(end)/1e6)
+		len(took), many, wall.Round(time.Millisecond), took[len(took)/2].Round(time.Millisecond), took[len(took)*95/100].Round(time.Millisecond), float64(middle)/1e6, float64(end)/1e6)
 	entries := int64(0)
 	gate, err := access.New(access.Config{DB: w.db, NEHR: w.nehr})
 	if err != nil {
