@@ -47,6 +47,7 @@ func (s *Settings) ForPortals() error {
 	c.nehr(s)
 	p := s.Portal
 	c.missing(s.Zone == "" && s.DHIS2.Zone == "", "zone")
+	c.need(s.NEHR.Write == WriteByID, "nehr.write", "the portals write by-id: a consent, what a clinician signs and an entry of the log are written once, whatever is lost on the way")
 	c.missing(p.Patient.URL == "" && p.Clinician.URL == "", "portal.patient.url")
 	c.missing(p.Patient.URL != "" && p.Patient.Client == "", "portal.patient.client")
 	c.missing(p.Clinician.URL != "" && p.Clinician.Client == "", "portal.clinician.client")

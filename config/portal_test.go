@@ -29,6 +29,8 @@ func TestForPortals(t *testing.T) {
 		{"nothing", nil, []string{"nehr.url", "zone", "portal.patient.url"}},
 		{"without clients", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_PATIENT_URL=https://p.example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://c.example.org"},
 			[]string{"portal.patient.client", "portal.clinician.client", "portal.drafts.key"}},
+		{"a record that gives ids itself", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_NEHR_WRITE=conditional", "NEHRBRIDGE_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_PATIENT_URL=https://p.example.org", "NEHRBRIDGE_PORTAL_PATIENT_CLIENT=p.yaml"},
+			[]string{"nehr.write"}},
 		{"clinicians alone, whom no mother could answer", []string{"NEHRBRIDGE_NEHR_URL=https://example.org", "NEHRBRIDGE_DHIS2_ZONE=Asia/Colombo", "NEHRBRIDGE_PORTAL_CLINICIAN_URL=https://c.example.org", "NEHRBRIDGE_PORTAL_CLINICIAN_CLIENT=c.yaml"}, []string{"portal.patient.url", "portal.drafts.key"}},
 	} {
 		if got := keysOf(c.environ...); !slices.Equal(got, c.want) {

@@ -117,7 +117,7 @@ func TestJourneyReferral(t *testing.T) {
 	specialist.do(chromedp.Click(chromedp.CSS(`button[value="schedule"]`)))
 	specialist.shot("scheduled")
 	mother.open("/care")
-	mother.shows(day.Format("2 Jan 2006")+", 09:30")
+	mother.shows(day.Format("2 Jan 2006") + ", 09:30")
 	mother.shot("visit")
 
 	// A change in DHIS2 is carried on, and changes nothing of what the hospital said.
@@ -130,7 +130,7 @@ func TestJourneyReferral(t *testing.T) {
 		return strings.Contains(mother.text("main"), "173/")
 	})
 	step("Accepted")
-	mother.shows(day.Format("2 Jan 2006")+", 09:30")
+	mother.shows(day.Format("2 Jan 2006") + ", 09:30")
 
 	// The letter back ends the referral, and what it opened.
 	specialist.open("/referral")

@@ -107,9 +107,13 @@ const namePatient, nameClinician = "patient", "clinician"
 
 // portalTables are the tables of the portals and of what they stand on.
 func portalTables() []database.Migrations {
+	return append(ownPortalTables(), registry.Migrations(), outbox.Migrations())
+}
+
+// ownPortalTables are those that nobody else has.
+func ownPortalTables() []database.Migrations {
 	return []database.Migrations{
-		portal.Migrations, patient.Migrations, clinician.Migrations, authored.Migrations,
-		registry.Migrations(), access.Migrations(), summary.Migrations(), outbox.Migrations(),
+		portal.Migrations, patient.Migrations, clinician.Migrations, authored.Migrations, access.Migrations(), summary.Migrations(),
 	}
 }
 

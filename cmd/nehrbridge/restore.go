@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,7 @@ func (a *app) runRestore(ctx context.Context, backup string, accept bool) error 
 	}
 	aside := file + time.Now().UTC().Format(".before-restore-20060102T150405Z")
 	err = database.Restore(ctx, database.RestoreConfig{
-		Backup: backup, File: file, Aside: aside, Migrations: append(agentTables(), rp.Migrations(), login.Migrations(), registry.Migrations()),
+		Backup: backup, File: file, Aside: aside, Migrations: slices.Concat(agentTables(), []database.Migrations{rp.Migrations(), login.Migrations(), registry.Migrations()}, ownPortalTables()),
 		Prepare: func(db *database.DB) error {
 			ledger, err := changes.New(ctx, changes.Config{DB: db})
 			if err != nil {

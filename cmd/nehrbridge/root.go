@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&a.configFile, "config", "", "settings file (YAML)")
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(a.demo(), a.serve(), a.sync(), a.mapping(), a.validate(), a.lint(), a.deadLetters(), a.outbox(), a.accessLog(), a.numbers(), a.replication(), a.backfill(), a.backup(), a.restore(), a.rp(), a.portal(), a.clinicians(), a.keys(), a.setup(), a.version())
+	cmd.AddCommand(a.demo(), a.serve(), a.sync(), a.mapping(), a.validate(), a.lint(), a.deadLetters(), a.outbox(), a.accessLog(), a.numbers(), a.replication(), a.backfill(), a.backup(), a.restore(), a.rp(), a.portal(), a.clinicians(), a.corrections(), a.keys(), a.setup(), a.version())
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
@@ -440,4 +441,14 @@ func (c *Chart) Latest(code string) (Fact, bool) {
 		}
 	}
 	return Fact{}, false
+}
+
+// PHN is the patient's number, as her card has it.
+func (c *Chart) PHN() string {
+	for _, i := range c.Patient.Get("identifier").Items() {
+		if i.Get("system").Str() == nehr.SystemPHN {
+			return i.Get("value").Str()
+		}
+	}
+	return ""
 }

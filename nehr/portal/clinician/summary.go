@@ -3,7 +3,6 @@ package clinician
 import (
 	"cmp"
 
-	"github.com/nehrbridge/nehrbridge/nehr"
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
 	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
@@ -91,16 +90,6 @@ func (c *chart) latestOf(title string, class access.Class) factsOf {
 		s.State = "not_asked"
 	}
 	return s
-}
-
-// PHN is the patient's number, as her card has it.
-func (c *chart) PHN() string {
-	for _, i := range c.Patient.Get("identifier").Items() {
-		if i.Get("system").Str() == nehr.SystemPHN {
-			return i.Get("value").Str()
-		}
-	}
-	return ""
 }
 
 // Birth is her day of birth, as in FHIR.

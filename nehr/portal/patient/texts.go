@@ -227,6 +227,7 @@ var recordTexts = portal.Texts{
 	"class_immunizations": {"vaccines", "එන්නත්", "தடுப்பூசிகள்"}, "class_procedures": {"operations and procedures", "සැත්කම් සහ ක්‍රියාමාර්ග", "அறுவைச் சிகிச்சைகளும் செயல்முறைகளும்"}, "class_referrals": {"referrals", "යොමු කිරීම්", "பரிந்துரைகள்"}, "class_documents": {"documents and pictures", "ලේඛන සහ පින්තූර", "ஆவணங்களும் படங்களும்"}, "class_demographics": {"who you are", "ඔබ කවුද", "நீங்கள் யார்"},
 
 	"name":          {"Name", "නම", "பெயர்"},
+	"phn":           {"Personal health number (PHN)", "පුද්ගලික සෞඛ්‍ය අංකය (PHN)", "தனிநபர் சுகாதார எண் (PHN)"},
 	"birth":         {"Date of birth", "උපන් දිනය", "பிறந்த தேதி"},
 	"phone":         {"Telephone", "දුරකථනය", "தொலைபேசி"},
 	"verified":      {"Identity confirmed by", "අනන්‍යතාව තහවුරු කළේ", "அடையாளம் உறுதி செய்யப்பட்டது"},
