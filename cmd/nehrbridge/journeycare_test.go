@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/golden/browser"
@@ -73,6 +75,30 @@ func TestJourneyBreakGlass(t *testing.T) {
 	mother.open("/corrections")
 	mother.shows("I do not know this doctor")
 	mother.shot("asked")
+
+	// The operator answers.
+	var asked correctionLine
+	mustDo(t, json.Unmarshal(ofDemo(t, demo, "corrections", "list"), &asked))
+	if asked.Words != "I do not know this doctor" || asked.Entry == 0 || asked.State != "requested" {
+		t.Errorf("the operator reads %+v", asked)
+	}
+	ofDemo(t, demo, "corrections", "reply", asked.ID, "--state", "completed", "--text", "He had night duty, and you could not speak.")
+	if left := ofDemo(t, demo, "corrections", "list"); len(left) > 0 {
+		t.Errorf("the operator still reads %s", left)
+	}
+	mother.open("/corrections")
+	mother.shows("He had night duty, and you could not speak.")
+	ofDemo(t, demo, "access-log", "verify")
+}
+
+// ofDemo runs a command with the settings of a demo and gives what it prints.
+func ofDemo(t *testing.T, demo demoAddresses, args ...string) []byte {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), append([]string{"--config", demo.Config}, args...), stdio{strings.NewReader(""), &out, &errs, nil}); code != exitDone {
+		t.Fatalf("%v: exit code %d\n%s", args, code, errs.String())
+	}
+	return bytes.TrimSpace(out.Bytes())
 }
 
 // TestJourneyReferral: what DHIS2 refers to a hospital waits in its list, opens that

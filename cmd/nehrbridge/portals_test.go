@@ -3,8 +3,13 @@ package main
 import (
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
 )
@@ -74,5 +79,83 @@ func TestPortal_settings(t *testing.T) {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s\nwant %s", log, want)
 		}
+	}
+}
+
+// TestClinicians: who signs in and is no clinician asks for a role, an administrator
+// links the code, and it acts on the next click, as does the end of the link.
+func TestClinicians(t *testing.T) {
+	d := runDemo(t, "--mothers", "3")
+	b := newBrowserClient(t)
+	_, page := d.enterPortal(b, d.Clinician, demoMidwifeID)
+	token := regexp.MustCompile(`action="/request"[^>]*><input type="hidden" name="token" value="([^"]+)"`).FindStringSubmatch(page)
+	if token == nil {
+		t.Fatalf("no form to ask for a role:\n%s", page)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", d.Clinician+"/request", strings.NewReader(url.Values{"token": {token[1]}, "name": {demoMidwifeName}, "registration": {"SBX 0011"}}.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := b.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	var asked struct {
+		Code, Name, Registration string
+		At                       time.Time
+	}
+	if err := json.Unmarshal(ofDemo(t, d.demoAddresses, "clinicians", "requests"), &asked, json.MatchCaseInsensitiveNames(true)); err != nil || asked.Code == "" || asked.Name != demoMidwifeName {
+		t.Fatalf("%+v %v", asked, err)
+	}
+	asks := func() bool {
+		t.Helper()
+		res, err := b.Get(d.Clinician + "/find")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		page, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(page), `action="/request"`)
+	}
+	const role = "PractitionerRole/sandbox-specialist-role"
+	for name, args := range map[string][]string{
+		"a role that is not there": {asked.Code, "--role", "PractitionerRole/nobody"}, "no role": {asked.Code, "--role", "Practitioner/sandbox-specialist"},
+		"no end": {asked.Code, "--role", role, "--days", "0"}, "too late an end": {asked.Code, "--role", role, "--days", "4000"}, "another code": {"ABCDEFGH", "--role", role},
+	} {
+		log := &lockedBuffer{}
+		if code := run(t.Context(), append([]string{"--config", d.Config, "clinicians", "link"}, args...), stdio{strings.NewReader(""), io.Discard, log, nil}); code != exitUsage {
+			t.Errorf("%s: exit code %d\n%s", name, code, log)
+		}
+	}
+	if !asks() {
+		t.Error("before the link another page opens")
+	}
+	if line := ofDemo(t, d.demoAddresses, "clinicians", "link", asked.Code, "--role", role); !strings.Contains(string(line), demoHospitalName) {
+		t.Errorf("%s", line)
+	}
+	if left := ofDemo(t, d.demoAddresses, "clinicians", "requests"); len(left) > 0 {
+		t.Errorf("the request is still there: %s", left)
+	}
+	if asks() {
+		t.Error("with the link no page opens")
+	}
+	for line := range strings.Lines(string(ofDemo(t, d.demoAddresses, "clinicians", "links"))) {
+		var link struct {
+			Person string `json:"person"`
+			Role   string `json:"role"`
+		}
+		if err := json.Unmarshal([]byte(line), &link); err != nil || link.Role != role {
+			t.Fatalf("%s: %v", line, err)
+		}
+		ofDemo(t, d.demoAddresses, "clinicians", "unlink", link.Person, "--role", role)
+	}
+	if !asks() {
+		t.Error("after the link a page opens")
 	}
 }
