@@ -27,7 +27,29 @@ type sight struct {
 	Emergency bool   `json:"emergency"`
 	Own       bool   `json:"by_yourself"`
 	Handle    string `json:"-"` // to ask about it
+	Times     int    `json:"-"` // how often on that day, where the page tells the last alone
+	First     string `json:"-"` // when the first of them was
 	seq       int64
+}
+
+// byDay tells what somebody did again and again on one day by the last of it: each click
+// of a reader is an entry of the log, and the download has them all.
+func byDay(sights []sight) (shown []sight) {
+	known := map[sight]int{}
+	for _, s := range sights {
+		what := s
+		what.Time, what.At, what.seq = s.Time[:len(time.DateOnly)], "", 0
+		at, again := known[what]
+		if !again {
+			known[what] = len(shown)
+			s.Times = 1
+			shown = append(shown, s)
+			continue
+		}
+		shown[at].Times++
+		shown[at].First = s.At
+	}
+	return shown
 }
 
 type seenPage struct {
@@ -40,7 +62,7 @@ type seenPage struct {
 }
 
 // shownSights bounds a page of the log; the download has all.
-const shownSights = 100
+const shownSights = 300
 
 // filterOf reads what she chose. What is no choice of the form is passed over.
 func (p *Portal) filterOf(v *portal.Visit) (f access.Filter, days, only string) {
@@ -73,6 +95,8 @@ func (p *Portal) accesses(v *portal.Visit) error {
 	if err != nil {
 		return err
 	}
+	more := len(sights) == shownSights
+	sights = byDay(sights)
 	for i := range sights {
 		if !sights[i].Own {
 			sights[i].Handle = v.Handle(entryHandle, strconv.FormatInt(sights[i].seq, 10))
@@ -82,7 +106,7 @@ func (p *Portal) accesses(v *portal.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("access.html", v.T("who_saw"), seenPage{Emergencies: emergencies, Sights: sights, Days: days, Only: only, More: len(sights) == shownSights,
+	return v.Show("access.html", v.T("who_saw"), seenPage{Emergencies: emergencies, Sights: sights, Days: days, Only: only, More: more,
 		ExportPath: "?days=" + days + "&only=" + only})
 }
 

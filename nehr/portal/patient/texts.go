@@ -174,6 +174,7 @@ var recordTexts = portal.Texts{
 	"a_system":            {"A computer system of the Ministry", "අමාත්‍යාංශයේ පරිගණක පද්ධතියක්", "அமைச்சின் கணினி அமைப்பு"},
 	"a_clinician":         {"A health worker whose name is not known here", "නම මෙහි නොදන්නා සෞඛ්‍ය සේවකයෙක්", "பெயர் இங்கு தெரியாத சுகாதாரப் பணியாளர்"},
 	"everybody":           {"Everybody", "සියල්ලෝ", "அனைவரும்"},
+	"times_n":             {"%d times that day, first on %s", "එදින වාර %d ක්, පළමුව %s", "அன்று %d முறை, முதலில் %s"},
 	"emergency":           {"emergency", "හදිසි", "அவசரம்"},
 	"refused":             {"refused", "ප්‍රතික්ෂේප කළා", "மறுக்கப்பட்டது"},
 	"permitted":           {"permitted", "අවසර දුන්නා", "அனுமதிக்கப்பட்டது"},
