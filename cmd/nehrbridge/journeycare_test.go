@@ -8,8 +8,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/go-json-experiment/json"
-
-	"github.com/nehrbridge/nehrbridge/dhis2"
 	"github.com/nehrbridge/nehrbridge/golden/browser"
 )
 
@@ -171,8 +169,23 @@ func TestJourneyReferral(t *testing.T) {
 	specialist.shows("May you see this record?")
 	specialist.hides(her.Name, "173/")
 	specialist.shot("over")
-	if te := inDHIS2(t, demo, her.entity); te.Deleted || te.TrackedEntity != dhis2.MustUID(her.entity) {
-		t.Errorf("DHIS2 shows %s", te.TrackedEntity)
+
+	// The midwife reads it at the referral, in DHIS2, once.
+	letters := func() (n int) {
+		for _, en := range inDHIS2(t, demo, her.entity).Enrollments {
+			for _, ev := range en.Events {
+				for _, note := range ev.Notes {
+					if strings.Contains(note.Value, "See her every week") {
+						n++
+					}
+				}
+			}
+		}
+		return n
+	}
+	await(t, "the letter in DHIS2", func() bool { return letters() > 0 })
+	if n := letters(); n != 1 {
+		t.Errorf("DHIS2 shows the letter %d times", n)
 	}
 }
 

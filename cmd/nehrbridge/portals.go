@@ -229,6 +229,7 @@ func clinicianPortal(ctx context.Context, s *config.Settings, p *portals, record
 	}
 	pages, err := clinician.New(clinician.Config{
 		Portal: frame, Gate: clinician.Through(p.gate), Directory: where, Writer: record, Roles: roles, Desk: p.desk, PatientURL: s.Portal.Patient.URL,
+		DialCode: mapper.CallingCode(s.Mapping.PhoneRegion),
 	})
 	if err != nil {
 		return nil, err

@@ -181,3 +181,11 @@ func FuzzE164(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, region string) { compare(t, text, region) })
 }
+
+func TestCallingCode(t *testing.T) {
+	for id, want := range map[string]string{"LK": "+94", "US": "+1", "CA": "+1", "NO": "+47", "XX": "", "001": ""} {
+		if got := CallingCode(id); got != want {
+			t.Errorf("%s: got %q, want %q", id, got, want)
+		}
+	}
+}

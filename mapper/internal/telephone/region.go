@@ -97,3 +97,12 @@ func compiled(pattern string) *regexp.Regexp {
 	}
 	return re.(*regexp.Regexp)
 }
+
+// CallingCode is what stands before the national numbers of a region, such as +94; ""
+// for a region that is not known.
+func CallingCode(id string) string {
+	if r := lookUp(id); r != nil {
+		return "+" + r.code
+	}
+	return ""
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/nehrbridge/nehrbridge/nehr/access"
 	"github.com/nehrbridge/nehrbridge/nehr/client/fhirjson"
 	"github.com/nehrbridge/nehrbridge/nehr/portal"
+	"github.com/nehrbridge/nehrbridge/nehr/portal/authored"
 	charts "github.com/nehrbridge/nehrbridge/nehr/portal/chart"
 )
 
@@ -101,7 +103,7 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 	form := v.R.PostForm
 	page := c.referralPage(v, task)
 	page.Why, page.When = short(form.Get("why"), 500), short(form.Get("when"), 20)
-	page.Findings, page.Advice = short(form.Get("findings"), 4000), short(form.Get("advice"), 4000)
+	page.Findings, page.Advice = short(form.Get("findings"), mostLetter), short(form.Get("advice"), mostLetter)
 	again := func(of, key string) error {
 		page.ProblemOf, page.Problem = of, v.T(key)
 		return v.ShowStatus(http.StatusUnprocessableEntity, "referral.html", v.T("referral"), page)
@@ -137,6 +139,13 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 		if findings == "" || advice == "" {
 			return again("complete", "complete_words_wrong")
 		}
+		problem, err := p.signLetter(v, c, task, findings, advice)
+		if err != nil {
+			return err
+		}
+		if problem != "" {
+			return again("complete", problem)
+		}
 		task.Set("status", fhirjson.Text("completed"))
 		task.Set("output", fhirjson.List(output("Findings", findings), output("Advice", advice)))
 	}
@@ -154,6 +163,40 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 		v.Redirect("/referral")
 	}
 	return nil
+}
+
+// mostLetter bounds each part of a letter: both are one note.
+const mostLetter = 2400
+
+// signLetter signs the letter back as a note of its writer, while the referral still lets
+// one write: so that it stands under that name, and DHIS2 is told of it. It gives the key
+// of what is to be said where the record does not have it yet. The same letter of the same
+// writer is one note, however often its form is sent.
+func (p *Portal) signLetter(v *portal.Visit, c *chart, task *fhirjson.Value, findings, advice string) (problem string, err error) {
+	if p.config.Desk == nil {
+		return "", nil
+	}
+	ctx := v.R.Context()
+	sum := sha256.Sum256([]byte(strings.Join([]string{"letter", task.Get("id").Str(), actor(v).Person, findings, advice}, "\x00")))
+	id := hex.EncodeToString(sum[:16])
+	_, err = p.config.Desk.Draft(ctx, c.View, id, authored.Content{Kind: authored.Note, Day: v.Now().Format(time.DateOnly),
+		Text: v.T("letter_findings") + ": " + findings + "\n" + v.T("letter_advice") + ": " + advice, Referral: task.Get("focus", "reference").Str()})
+	if _, wrong := errors.AsType[*authored.ContentError](err); wrong {
+		return "complete_words_wrong", nil
+	}
+	if err != nil && !errors.Is(err, authored.ErrState) { // signed before
+		return "", entryTrouble(err)
+	}
+	e, err := p.config.Desk.Sign(ctx, c.View, id)
+	switch {
+	case err != nil:
+		return "", entryTrouble(err)
+	case e.State == authored.Signed:
+		return "", nil
+	case e.State == authored.Failed:
+		return e.Problem, nil
+	}
+	return "letter_waits", nil
 }
 
 // write logs and puts a resource of the open record under the version that was read.
