@@ -13,18 +13,7 @@ import (
 // open, and the same form later ends it.
 func TestLetterGoesBack(t *testing.T) {
 	w := startDesk(t)
-	w.revoke("perera")
-	found, err := w.nehr.Search(t.Context(), "Task", nil)
-	w.must(err)
-	task := found.Resources[0]
-	id := task.Get("id").Str()
-	task.Set("owner", fhirjson.Fields(fhirjson.F("reference", fhirjson.Text("Organization/general"))))
-	task.Set("status", fhirjson.Text("accepted"))
-	_, err = w.nehr.Update(t.Context(), "Task", id, task.Encode(), task.Get("meta", "versionId").Str())
-	w.must(err)
-
-	b := w.open(pen)
-	b.goesTo("/referral", b.post("/inbox/open", b.form("/inbox", "/inbox/open")))
+	b, id := w.referred()
 	complete := func() shown {
 		t.Helper()
 		form := b.form("/referral", "/referral")
@@ -64,4 +53,40 @@ func TestLetterGoesBack(t *testing.T) {
 	if len(w.told) != 1 || !strings.Contains(w.told[0].Text, "Albumin found") || !strings.Contains(w.told[0].Text, "Rest") || w.told[0].Event == "" {
 		t.Errorf("DHIS2 is told %+v", w.told)
 	}
+}
+
+// TestDeclinedGoesBack: why a referral is declined is read where it was made.
+func TestDeclinedGoesBack(t *testing.T) {
+	w := startDesk(t)
+	b, id := w.referred()
+	form := b.form("/referral", "/referral")
+	form.Set("do", "decline")
+	form.Set("why", "We have no bed")
+	b.goesTo("/inbox", b.post("/referral", form))
+	a, err := w.nehr.Read(t.Context(), "Task", id)
+	w.must(err)
+	if got := a.Resource.Get("status").Str(); got != "rejected" {
+		t.Errorf("the Task is %s", got)
+	}
+	if len(w.told) != 1 || !strings.Contains(w.told[0].Text, "declined: We have no bed") || w.told[0].Event == "" {
+		t.Errorf("DHIS2 is told %+v", w.told)
+	}
+}
+
+// referred gives the referral of the golden case to the hospital, which has accepted it,
+// and opens it there; nothing else lets anybody in.
+func (w *desk) referred() (b *writer, task string) {
+	w.t.Helper()
+	w.revoke("perera")
+	found, err := w.nehr.Search(w.t.Context(), "Task", nil)
+	w.must(err)
+	r := found.Resources[0]
+	task = r.Get("id").Str()
+	r.Set("owner", fhirjson.Fields(fhirjson.F("reference", fhirjson.Text("Organization/general"))))
+	r.Set("status", fhirjson.Text("accepted"))
+	_, err = w.nehr.Update(w.t.Context(), "Task", task, r.Encode(), r.Get("meta", "versionId").Str())
+	w.must(err)
+	b = w.open(pen)
+	b.goesTo("/referral", b.post("/inbox/open", b.form("/inbox", "/inbox/open")))
+	return b, task
 }

@@ -121,6 +121,13 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 		if why == "" {
 			return again("decline", "decline_why_wrong")
 		}
+		problem, err := p.tellBack(v, c, task, v.T("declined_note")+": "+why)
+		if err != nil {
+			return err
+		}
+		if problem != "" {
+			return again("decline", problem)
+		}
 		task.Set("status", fhirjson.Text("rejected"))
 		task.Set("statusReason", concept(why))
 	case "schedule":
@@ -139,7 +146,7 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 		if findings == "" || advice == "" {
 			return again("complete", "complete_words_wrong")
 		}
-		problem, err := p.signLetter(v, c, task, findings, advice)
+		problem, err := p.tellBack(v, c, task, v.T("letter_findings")+": "+findings+"\n"+v.T("letter_advice")+": "+advice)
 		if err != nil {
 			return err
 		}
@@ -168,19 +175,19 @@ func (p *Portal) answerReferral(v *portal.Visit) error {
 // mostLetter bounds each part of a letter: both are one note.
 const mostLetter = 2400
 
-// signLetter signs the letter back as a note of its writer, while the referral still lets
-// one write: so that it stands under that name, and DHIS2 is told of it. It gives the key
-// of what is to be said where the record does not have it yet. The same letter of the same
-// writer is one note, however often its form is sent.
-func (p *Portal) signLetter(v *portal.Visit, c *chart, task *fhirjson.Value, findings, advice string) (problem string, err error) {
+// tellBack signs what ends a referral as a note of its writer, while the referral still
+// lets one write: so that it stands under that name, and who referred her reads it in
+// DHIS2. It gives the key of what is to be said where the record does not have it yet. The
+// same words of the same writer are one note, however often their form is sent.
+func (p *Portal) tellBack(v *portal.Visit, c *chart, task *fhirjson.Value, words string) (problem string, err error) {
 	if p.config.Desk == nil {
 		return "", nil
 	}
 	ctx := v.R.Context()
-	sum := sha256.Sum256([]byte(strings.Join([]string{"letter", task.Get("id").Str(), actor(v).Person, findings, advice}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{"end of a referral", task.Get("id").Str(), actor(v).Person, words}, "\x00")))
 	id := hex.EncodeToString(sum[:16])
-	_, err = p.config.Desk.Draft(ctx, c.View, id, authored.Content{Kind: authored.Note, Day: v.Now().Format(time.DateOnly),
-		Text: v.T("letter_findings") + ": " + findings + "\n" + v.T("letter_advice") + ": " + advice, Referral: task.Get("focus", "reference").Str()})
+	_, err = p.config.Desk.Draft(ctx, c.View, id, authored.Content{Kind: authored.Note, Day: v.Now().Format(time.DateOnly), Text: words,
+		Referral: task.Get("focus", "reference").Str()})
 	if _, wrong := errors.AsType[*authored.ContentError](err); wrong {
 		return "complete_words_wrong", nil
 	}
