@@ -38,8 +38,8 @@ golden: ## rewrite the expected results of the golden cases; read the difference
 generate: ## rebuild generated files from ../shared
 	$(GO) generate ./...
 
-journey: build ## the pages in a real browser, with screenshots in the folder SCREENSHOTS
-	REQUIRE_BROWSER=1 $(GO) test -count=1 -v -run 'TestJourney' ./cmd/nehrbridge
+journey: build ## the journeys and every page of the portals in a real browser, with screenshots in the folder SCREENSHOTS (a whole path)
+	REQUIRE_BROWSER=1 $(GO) test -count=1 -v -p 1 -timeout 30m -run 'TestJourney|InABrowser' ./cmd/nehrbridge ./nehr/portal/...
 
 kill: ## kill -9 agents at random moments of a random history and compare the record (KILLS=300 SEED=1)
 	KILLS=$(KILLS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 60m -run TestKill ./cmd/nehrbridge
