@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -157,5 +158,39 @@ func TestClinicians(t *testing.T) {
 	}
 	if !asks() {
 		t.Error("after the link a page opens")
+	}
+}
+
+// TestPortal: the portals by themselves, in a process of their own beside another one on
+// the same database; they end when they are asked to.
+func TestPortal(t *testing.T) {
+	d := runDemo(t, "--mothers", "3")
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	log := &lockedBuffer{}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"--config", d.Config, "portal"}, stdio{strings.NewReader(""), io.Discard, log,
+			[]string{"NEHRBRIDGE_PORTAL_PATIENT_LISTEN=127.0.0.1:0", "NEHRBRIDGE_PORTAL_CLINICIAN_LISTEN=127.0.0.1:0"}})
+	}()
+	for name, title := range map[string]string{"patient portal": "My health record", "clinician portal": "Records for clinicians"} {
+		listening := regexp.MustCompile(`"address":"([^"]+)"[^\n]*"message":"` + name + `"`)
+		await(t, name, func() bool { return listening.MatchString(log.String()) })
+		address := "http://" + listening.FindStringSubmatch(log.String())[1]
+		if page := d.page(address + "/healthz"); !strings.Contains(page, "alive") {
+			t.Errorf("%s: %s", name, page)
+		}
+		if page := d.page(address + "/"); !strings.Contains(page, title) {
+			t.Errorf("%s: %s", name, page)
+		}
+	}
+	end()
+	select {
+	case code := <-ended:
+		if code != exitDone {
+			t.Errorf("exit code %d\n%s", code, log)
+		}
+	case <-time.After(30 * time.Second):
+		t.Errorf("it did not end\n%s", log)
 	}
 }
