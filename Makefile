@@ -7,8 +7,8 @@ LDFLAGS = -s -w -funcalign=16 -X main.version=$(VERSION)
 # HTTP/2: a proxy with TLS stands before what we serve, and every server that we ask
 # speaks HTTP/1.1, over connections that are kept.
 TAGS = nopgxregisterdefaulttypes,nethttpomithttp2
-# What no benchmark goes through is compiled without inlining, which is a twentieth of
-# the binary.
+# Commands, settings, sandboxes and pages, which wait for people and servers, are compiled
+# without inlining: that is a thirtieth of the binary.
 MODULE = github.com/nehrbridge/nehrbridge
 COLD = $(addprefix $(MODULE)/,cmd/... dhis2/sandbox dhis2/setup esignet/sandbox nehr/sandbox nehr/portal/...) \
 	github.com/pelletier/... github.com/spf13/... go.yaml.in/... golang.org/x/text/...
