@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -11,8 +12,11 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/rs/zerolog"
 
+	"github.com/nehrbridge/nehrbridge/config"
 	"github.com/nehrbridge/nehrbridge/esignet/sandbox"
+	"github.com/nehrbridge/nehrbridge/nehr/access"
 )
 
 // enterPortal signs a person in at a portal and gives the page on which she ends.
@@ -192,5 +196,48 @@ func TestPortal(t *testing.T) {
 		}
 	case <-time.After(30 * time.Second):
 		t.Errorf("it did not end\n%s", log)
+	}
+}
+
+// TestEmergencyNotice: who the settings name is told of an emergency, signed, by
+// references alone.
+func TestEmergencyNotice(t *testing.T) {
+	d := runDemo(t, "--mothers", "3")
+	type notice struct{ body, timestamp, signature string }
+	told := make(chan notice, 1)
+	officer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		told <- notice{string(body), r.Header.Get("X-Nehrbridge-Timestamp"), r.Header.Get("X-Nehrbridge-Signature")}
+	}))
+	t.Cleanup(officer.Close)
+	const secret = "8f1c0b6f2d5e4a7b9c3d"
+	s, err := config.Load(d.Config, []string{"NEHRBRIDGE_PORTAL_EMERGENCY_URL=" + officer.URL, "NEHRBRIDGE_PORTAL_EMERGENCY_SECRET=" + secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := wirePortals(t.Context(), s, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	found, err := newRecordClient(t, d.NEHR).Search(t.Context(), "Patient", nil)
+	if err != nil || len(found.Resources) == 0 {
+		t.Fatalf("no patient: %v", err)
+	}
+	her := "Patient/" + found.Resources[0].Get("id").Str()
+	if _, err := p.gate.BreakGlass(t.Context(), access.Actor{Kind: access.KindClinician, Issuer: d.ESignet, Subject: "sub", Person: "Practitioner/sandbox-specialist",
+		Role: "PractitionerRole/sandbox-specialist-role", SignedIn: time.Now(), Session: "s"}, her, access.EmergencyObstetric, "She bleeds heavily and cannot speak"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case n := <-told:
+		if !strings.Contains(n.body, her) || strings.Contains(n.body, "bleeds") || n.signature != "sha256="+access.Signature([]byte(secret), n.timestamp, []byte(n.body)) {
+			t.Errorf("told %+v", n)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("nobody was told")
 	}
 }
