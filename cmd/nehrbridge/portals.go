@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -54,15 +53,7 @@ func (a *app) runPortal(ctx context.Context) error {
 		return err
 	}
 	defer p.close()
-	unobserve, err := observed{page: func(_ context.Context, out io.Writer) error {
-		metrics.WriteProcessMetrics(out)
-		return nil
-	}, ready: p.ready}.serve(s.Metrics, log)
-	if err != nil {
-		return err
-	}
-	defer unobserve()
-	return p.run(ctx, log)
+	return serveAlone(ctx, s, log, func(io.Writer) {}, p.ready, p.run)
 }
 
 // portals are the pages, and the one gate to the record behind all of them.

@@ -41,16 +41,22 @@ func (a *app) runRP(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
-	unobserve, err := observed{page: func(_ context.Context, out io.Writer) error {
-		w.page(out)
+	return serveAlone(ctx, s, log, w.page, w.ready, w.run)
+}
+
+// serveAlone runs a service in a process of its own, and shows its metrics beside those
+// of the process, until ctx ends.
+func serveAlone(ctx context.Context, s *config.Settings, log zerolog.Logger, page func(io.Writer), ready func(context.Context) error, run func(context.Context, zerolog.Logger) error) error {
+	unobserve, err := observed{ready: ready, page: func(_ context.Context, out io.Writer) error {
+		page(out)
 		metrics.WriteProcessMetrics(out)
 		return nil
-	}, ready: w.ready}.serve(s.Metrics, log)
+	}}.serve(s.Metrics, log)
 	if err != nil {
 		return err
 	}
 	defer unobserve()
-	return w.run(ctx, log)
+	return run(ctx, log)
 }
 
 // web is what answers by HTTP: the relying party and the registry of personal health
